@@ -1,9 +1,9 @@
-/** What a command says to a user who may not reach the files of the gate: the same command as their owner. */
+/** Tells a user who may not reach the gate's files to run the command as their owner. */
 import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { visible } from '../messages/visible.ts'
 
-/** True if this user may not reach `file`, so that nobody knows whether it exists. */
+/** Nobody knows whether a hidden file exists. */
 export function isHidden(file: string): boolean {
   try {
     statSync(file)
@@ -13,7 +13,7 @@ export function isHidden(file: string): boolean {
   }
 }
 
-/** "this user (uid 1000) has no access to …; run the command as …": for a file or folder that this user may not reach. */
+/** "this user (uid 1000) has no access to …; run the command as …" */
 export function noAccess(file: string): string {
   const { wrong, mend } = accessTrouble(file)
   return `${wrong}; ${mend}`
@@ -30,7 +30,7 @@ export function accessTrouble(file: string): { readonly wrong: string; readonly 
   }
 }
 
-/** The outermost part of the path that this user may not enter; the file itself if all folders are open. */
+/** The outermost folder that this user may not enter; the file itself if all are open. */
 function closedFolder(file: string): string {
   const whole = path.resolve(file)
   const steps = whole.split(path.sep).filter(Boolean)
@@ -46,7 +46,7 @@ function closedFolder(file: string): string {
   return whole
 }
 
-/** The user's name from /etc/passwd, otherwise `#1000`, as sudo takes it. */
+/** From /etc/passwd, otherwise `#1000`, as sudo takes it. */
 function nameOf(uid: number): string {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {

@@ -1,4 +1,4 @@
-/** Parses `--proof KIND@AGE`, the assumed proofs for `explain`. */
+/** Parses `--proof KIND@AGE` of `explain`. */
 import { readDuration } from '../../config/values/value-types.ts'
 import { factorKinds, type Proof, type ProofKind } from '../factor/proof.ts'
 import { visible } from '../messages/visible.ts'
@@ -10,8 +10,8 @@ const usual: readonly ProofKind[] = ['password', ...factorKinds]
 const kinds: readonly string[] = [...usual, 'directory', 'institution']
 
 /**
- * The proofs, oldest first. Default: a password and each second factor, at `now`. A second factor alone adds a first one
- * of the same age, because it needs one to count: a password, or for an institution's the sign-in there. Throws UsageError.
+ * Oldest first. Default: a password and each second factor, at `now`. A lone second factor gets a first one of the same age, without which
+ * it does not count: a password, or for an institution's the sign-in there. Throws UsageError.
  */
 export function readProofs(texts: readonly string[] | undefined, now: number): Proof[] {
   if (texts === undefined) return usual.map(kind => proof(kind, now))

@@ -1,4 +1,4 @@
-/** `factorgate check`: lists every problem of a configuration, and whether the gate would start here. Read-only. */
+/** `factorgate check`: lists every problem of a configuration, and whether the gate would start here. */
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
 import { examine } from './check/examine.ts'

@@ -1,4 +1,4 @@
-/** Colours for a terminal. They repeat what the words say, and are left out in pipes and with NO_COLOR (no-color.org). */
+/** Colours for a terminal, in addition to words; none in pipes and with NO_COLOR (no-color.org). */
 import type { Io } from './command.ts'
 
 const codes = { red: '1;31', yellow: '1;33', green: '1;32' } as const

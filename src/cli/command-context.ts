@@ -1,7 +1,4 @@
-/**
- * The context of a command: the configured store and journal, opened and closed. It creates no store by accident, and refuses changes that
- * cannot be journaled.
- */
+/** The context of a command: the configured store and journal. It creates no store by accident, and refuses changes that cannot be journaled. */
 import { existsSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import path from 'node:path'
@@ -35,28 +32,27 @@ export interface CommandContext {
   readonly clock: Clock
   readonly sessions: Sessions
   readonly storeOptions: GuardOptions
-  /** Who runs the command, as records name them. */
+  /** As records name them. */
   readonly operator: string
   /** `https://gate.lab.example` */
   portalUrl(): Promise<string>
-  /** Confirms all writes so far (Store.settle). If unconfirmed, the command reports it at its end and exits with 1. */
+  /** Confirms all writes so far (Store.settle). If they are unconfirmed, the command says so at its end and exits with 1. */
   isConfirmed(): Promise<boolean>
-  /** Marks an unconfirmed change. If the journal cannot be written, the exit code is 1; the change stays. */
+  /** Marks an unconfirmed change. If the journal cannot be written, the change stays, and the exit code is 1. */
   record(event: Pick<AuditEvent, 'kind'> & Partial<AuditEvent>): Promise<void>
 }
 
 interface WorkOptions {
   readonly config?: string | undefined
-  /** `nothing`: reads only. `access`: takes access away, allowed without a journal. `grant`: any other change, refused without one. */
+  /** `access`: takes access away, allowed without a journal. `grant`: any other change, refused without one. */
   readonly changes: 'nothing' | 'access' | 'grant'
   /** Creates the embedded store if missing. */
   readonly mayCreate?: boolean
   readonly fills?: boolean
-  /** Opens any store, even one that the gate refuses. */
+  /** Opens even a store that the gate refuses. */
   readonly accepts?: boolean
 }
 
-/** Always closes the context. */
 export async function withStore(
   io: Io,
   options: WorkOptions,
@@ -67,20 +63,20 @@ export async function withStore(
     throw new PersonError(noAccess(config.store.path))
   if (config.store.kind === 'embedded' && !existsSync(config.store.path) && !options.mayCreate)
     throw new PersonError(noStore(config.store.path, config))
-  // The store's certificates may be readable by root only.
+  // Only root may be able to read the store's certificates.
   const address = storeOf(config, io.clock)
   await loadDriver(address.url)
   return asOwner(ownerAt(config), () => atPlace(io, config, address, options, work))
 }
 
-/** A new store in the place of one that has vanished would have nobody in it. */
+/** A new store in place of a vanished one would have nobody in it. */
 function noStore(folder: string, config: Config): string {
   if (new KnownStoresFile(knownStoresFile(config)).get(`embedded:${folder}`) === null)
     return `there is no store at ${folder} yet; 'factorgate serve' or 'factorgate user add' creates it`
   return `the store at ${folder} is gone; put the folder back, or fill a new one from the newest backup: factorgate store import FILE`
 }
 
-/** The owner of the store's and journal's directories; some may be root's. */
+/** The owner of the store's and journal's directories. */
 function ownerAt(config: Config): Owner {
   if (process.getuid?.() !== 0) return { uid: -1, gid: -1 }
   const paths = [
@@ -135,7 +131,7 @@ async function atPlace(
   }
 }
 
-/** The gate does not start with a key file that others may read. Nobody is let in with one; access ends with it all the same. */
+/** The gate does not start with a key file that others may read. Such a file adds nobody, but lets access end. */
 async function checkKeyFile({ keyFile }: Config, changes: WorkOptions['changes'], io: Io): Promise<void> {
   const problem = await asSelf(() => readKeyFile(keyFile, io.env)).then(
     () => null,
@@ -146,10 +142,10 @@ async function checkKeyFile({ keyFile }: Config, changes: WorkOptions['changes']
   io.stderr(`warning: ${problem.message}\n`)
 }
 
-/** Lines of the command line are signed where it can read the key file, as root or as the gate's user. */
+/** Signed if the command line can read the key file, as root or as the gate's user. */
 async function openJournal({ journal, keyFile }: Config, io: Io): Promise<Journal> {
   const ring = () => asSelf(() => readKeyFile(keyFile, io.env))
-  // The key file is read again for each signature, because a rotation changes it meanwhile.
+  // Read again for each signature, because of rotations.
   const signers = async () => {
     try {
       return (await ring()).signers(journalPurpose)
@@ -164,7 +160,7 @@ async function openJournal({ journal, keyFile }: Config, io: Io): Promise<Journa
   return Journal.open({ path: journal.file, clock: io.clock, signers, rotation, pseudonymise })
 }
 
-/** The checked configuration of `file` or the default places. Problems go to stderr, and the command fails. */
+/** Of `file` or the default places. Problems go to stderr, and the command fails. */
 export async function configFor(io: Io, file: string | undefined): Promise<Config> {
   const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
   if (loaded.kind === 'ok') return loaded.config
@@ -177,7 +173,7 @@ export async function configFor(io: Io, file: string | undefined): Promise<Confi
   throw new PersonError(`${loaded.file} has problems (see above); nothing was done`)
 }
 
-/** The store with a `settle` that only notes the request. */
+/** Its `settle` only notes the request. */
 function settlingLater(store: Store, note: () => void): Store {
   const settle = async () => note()
   return new Proxy(store, {
@@ -214,7 +210,7 @@ class Place implements CommandContext {
       this.#isDue = true
     })
     this.clock = io.clock
-    // Nothing subscribes here, so the cache stays empty and every look-up goes to the store.
+    // Without subscriptions the cache stays empty, and every look-up goes to the store.
     const cache = new SessionCache(store)
     this.sessions = new Sessions({ store: this.store, cache, clock: io.clock, limits: limitsOf(config) })
   }
@@ -228,13 +224,13 @@ class Place implements CommandContext {
   async isConfirmed(): Promise<boolean> {
     if (this.#isDue) {
       this.#isDue = false
-      // The last answer counts, because it covers all earlier writes.
+      // The last answer covers all earlier writes.
       this.#unconfirmed = await evenUnconfirmed(this.#settle)
     }
     return this.#unconfirmed === null
   }
 
-  /** Runs at the end of every command, even a failed one. */
+  /** At the end of every command, even a failed one. */
   async sayUnconfirmed(): Promise<void> {
     if (this.#unconfirmed === null) return
     this.#io.stderr(
@@ -258,7 +254,7 @@ class Place implements CommandContext {
     if (this.#journal !== null && this.config.notify !== null) await this.#notify(line)
   }
 
-  /** Keeps a notice for the gate, which sends it. */
+  /** For the gate, which sends it. */
   async #notify(event: AuditEvent): Promise<void> {
     const { noticeOf } = await import('../notify/notices-of.ts')
     const { NoticeQueue } = await import('../notify/notice-queue.ts')
@@ -270,11 +266,11 @@ class Place implements CommandContext {
   }
 }
 
-/** The user at the terminal, as far as the system knows. */
+/** At the terminal, as far as the system knows. */
 export function operator({ env }: Pick<Io, 'env'>): string {
   let name: string
   try {
-    // `userInfo` uses the effective user, which is now the directory's owner.
+    // `userInfo` would name the effective user, the directory's owner.
     name = process.getuid?.() === 0 ? 'root' : userInfo().username
   } catch {
     name = `uid ${process.getuid?.() ?? 'unknown'}`

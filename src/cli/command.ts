@@ -1,7 +1,4 @@
-/**
- * The command interface: arguments, help pages, errors and exit codes. Results go to stdout, messages to stderr, so that a pipe gets the
- * result alone.
- */
+/** The command interface. Results go to stdout and messages to stderr, so that a pipe gets the result alone. */
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { nearest } from '../../config/values/invalid.ts'
 import { withoutTricks } from '../audit/encode-event.ts'
@@ -11,7 +8,7 @@ import { visible } from '../messages/visible.ts'
 /** 0 success · 1 failure, or the answer is no · 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2
 
-/** A command's access to the process, replaceable by tests. */
+/** Replaceable by tests. */
 export interface Io {
   stdout(text: string): void
   stderr(text: string): void
@@ -20,13 +17,13 @@ export interface Io {
   readonly cwd: string
   /** True if stdout is a terminal (colours, columns). */
   readonly isTTY: boolean
-  /** The width of that terminal, in columns; absent if stdout is none. */
+  /** In columns; absent if stdout is no terminal. */
   readonly columns?: number | undefined
   /** True if stderr is a terminal (progress bar). */
   readonly isErrorTTY?: boolean
-  /** Asks a person at the terminal, on stderr. Absent if stdin or stderr is no terminal. */
+  /** On stderr. Absent if stdin or stderr is no terminal. */
   readonly ask?: (question: string) => Promise<string>
-  /** Standard input in pieces, a character for each byte. */
+  /** In pieces, a character for each byte. */
   readonly input?: () => AsyncIterable<string>
   readonly clock: Clock
   wait(milliseconds: number): Promise<void>
@@ -43,22 +40,22 @@ export interface Command {
   /** `check`, `user add`. */
   readonly name: string
   readonly summary: string
-  /** One line per form, each starting with `factorgate`. */
+  /** One line per form, with `factorgate` at its beginning. */
   readonly usage: readonly string[]
   /** The rest of the help page, with at least one example. */
   readonly help: string
-  /** The subcommands of a group (`user`); its `run` is never called. */
+  /** Of a group (`user`), whose `run` is never called. */
   readonly commands?: readonly Entry[]
-  /** `args` follow the name, without `--help`; `program` is the list of all commands. Throws UsageError or PersonError for the user's mistakes. */
+  /** `args` follow the name, without `--help`; `program` lists all commands. Throws UsageError or PersonError for the user's mistakes. */
   run(args: readonly string[], io: Io, program?: Command): Promise<ExitCode>
 }
 
-/** Wrong usage: exit 2, the message, and a pointer to the help page. */
+/** Exit 2, the message, and a pointer to the help page. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** A problem the user can solve: exit 1. `message` says what is wrong and what to do. */
+/** For the user to solve: exit 1. `message` says what is wrong and what to do. */
 export class PersonError extends Error {
   override readonly name = 'PersonError'
 }
@@ -68,10 +65,7 @@ type Parsed<T extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
 >['values']
 
-/**
- * Parses arguments strictly; throws UsageError for unknown options, missing values and a wrong number of `names`. A
- * name ending with `?` is optional; one with `…` takes the rest.
- */
+/** Throws UsageError for unknown options, missing values and a wrong number of `names`. A name with `?` at its end is optional; one with `…` takes the rest. */
 export function readArgs<T extends Options>(
   args: readonly string[],
   options: T,
@@ -84,7 +78,7 @@ export function readArgs<T extends Options>(
     throw new UsageError(sentenceOf((error as Error).message, Object.keys(options)))
   }
   refuseRepeated(parsed.tokens, options)
-  // An empty value is mostly a shell variable that is not set. As a path it would be this folder.
+  // Often a shell variable that is not set. As a path it would be this folder.
   if ((parsed.values as { config?: unknown }).config === '')
     throw new UsageError('--config is empty: give it the path of a file')
   const empty = parsed.positionals.indexOf('')
@@ -102,10 +96,10 @@ export function readArgs<T extends Options>(
   return { values: parsed.values, names: parsed.positionals }
 }
 
-/** An id or a public key in base64url: every 64th begins with a dash. */
+/** One in 64 ids or public keys in base64url begins with a dash. */
 const dashedId = /^-(?:[\w-]{21}|[\w-]{42})$/
 
-/** Moves such ids to where the parser takes them for values. */
+/** Moves such ids behind `--`, where they are values. */
 function withIds(args: readonly string[], options: Options): string[] {
   const end = args.indexOf('--')
   const before = end < 0 ? args : args.slice(0, end)
@@ -128,7 +122,7 @@ interface Token {
   readonly value?: string | undefined
 }
 
-/** Node would keep the last value alone, and a command would do a part of what it was asked for. */
+/** Node would keep only the last value, and the command would do a part of what was asked. */
 function refuseRepeated(tokens: readonly Token[], options: Options): void {
   const first = new Map<string, string | undefined>()
   for (const { kind, name, value } of tokens) {
@@ -151,19 +145,16 @@ export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { comm
   }
 }
 
-/** A value as indented JSON, safe for a terminal. */
+/** Safe for a terminal. */
 export function jsonText(value: unknown): string {
   return `${withoutTricks(JSON.stringify(value, null, 2))}\n`
 }
 
-/**
- * Wraps `io` so that no foreign control character reaches the terminal. Line feeds, tabs and the progress bar's
- * carriage return pass.
- */
+/** No foreign control character reaches the terminal. Line feeds, tabs and the progress bar's carriage return pass. */
 export function withBelt(io: Io): Io {
   return {
     ...io,
-    // Only the few colour codes of colour.ts pass; foreign text is made visible before.
+    // Only colour.ts's codes pass; foreign text is made visible before.
     stdout: text => io.stdout(io.isTTY ? text.split(colour).map(printableOrColour).join('') : printable(text)),
     stderr: text => io.stderr(text.startsWith('\r') ? text : printable(text)),
     ...(io.ask === undefined ? {} : { ask: (question: string) => io.ask!(printable(question)) })
@@ -180,7 +171,7 @@ function printable(text: string): string {
   return text.replace(/[^\n\t]+/g, visible)
 }
 
-/** Rewords Node's message: it suggests the option, and how to write a value that begins with a dash. */
+/** Suggests the option, or how to write a value with a dash at its beginning. */
 function sentenceOf(message: string, options: readonly string[]): string {
   const said = firstSentence(message)
   const dashed = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(said)?.[1]

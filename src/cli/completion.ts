@@ -1,4 +1,4 @@
-/** `factorgate completion`: prints a script for a shell, which asks this command for suggestions. So it is never out of date. */
+/** `factorgate completion`: prints a script for a shell, which asks this command for suggestions, so it is never out of date. */
 import { visible } from '../messages/visible.ts'
 import { type Command, readArgs, UsageError } from './command.ts'
 import { suggest } from './completion/suggest.ts'

@@ -1,4 +1,4 @@
-/** The question before a change that cannot be undone. Only a person at a terminal is asked, so scripts go on working. */
+/** The question before a change that cannot be undone. Scripts, without a terminal, are not asked. */
 import { type Io, PersonError } from './command.ts'
 
 export const yesOption = { yes: { type: 'boolean' } } as const

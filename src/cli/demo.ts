@@ -27,7 +27,7 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { port: { type: 'string' } })
-    // Registered first, so the directory is removed even if the start is interrupted.
+    // First, so that the directory is removed even if the start is interrupted.
     const end = ended(io.env)
     const port = await choosePort(values.port)
     const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-demo-'))
@@ -85,7 +85,7 @@ function demoConfig(folder: string, port: number, upstream: string) {
       id: 'lab',
       title: 'Lab portal',
       description: 'Samples, instruments and a console',
-      // The lab's page promises that calibration needs a fresh proof.
+      // The lab's page says that calibration needs a fresh proof.
       rules: [...app.rules.map(rule => ({ ...rule, path: '/admin/**', within: 5 * 60 })), ...app.rules]
     }))
   }
@@ -105,7 +105,7 @@ async function choosePort(asked: string | undefined): Promise<number> {
   return (await freePort(usualPort)) ?? (await freePort(0)) ?? usualPort
 }
 
-/** The port if free (0: any), or null. */
+/** 0 for any; null if it is taken. */
 function freePort(port: number): Promise<number | null> {
   return new Promise(resolve => {
     const probe = createServer()

@@ -1,4 +1,4 @@
-/** `factorgate doctor`: finds what is wrong with an installation, and says how to mend it. It changes nothing. */
+/** `factorgate doctor`: finds what is wrong with an installation, and says how to mend it. Read-only. */
 import { loadConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
 import { visible } from '../messages/visible.ts'

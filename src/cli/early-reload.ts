@@ -1,7 +1,4 @@
-/**
- * A SIGHUP before the gate serves. By default it ends the process, and systemd takes that for a wish and does not start the gate again: a
- * reload right after a start would leave no gate.
- */
+/** A SIGHUP before the gate serves, such as a reload right after a start. By default it would end the process, and systemd would not start it again. */
 let isAsked = false
 
 const note = () => {
@@ -12,7 +9,7 @@ export function noteEarlyReloads(): void {
   process.on('SIGHUP', note)
 }
 
-/** True if a reload was asked for meanwhile. The caller listens by now. */
+/** True if a reload was asked for. The caller listens by now. */
 export function takeEarlyReload(): boolean {
   process.off('SIGHUP', note)
   return isAsked

@@ -1,7 +1,4 @@
-/**
- * Maps errors to one sentence and an exit code. The user's mistakes show no stack trace; bugs are shown whole, to be
- * reported.
- */
+/** Maps errors to one sentence and an exit code. Only bugs show a stack trace. */
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../config/reading/diagnostics.ts'
 import { GateError } from '../errors.ts'
@@ -13,7 +10,7 @@ import { StoreMisconfigured } from '../store/misconfigured.ts'
 import { StoreUnreachable } from '../store/store.ts'
 import { type ExitCode, type Io, PersonError, UsageError } from './command.ts'
 
-/** Errors whose message is meant for the user. */
+/** Their messages are meant for the user. */
 const printableErrors = [
   PersonError,
   KeyFileError,
@@ -53,7 +50,7 @@ export function inWords(code: string): string {
   return systemWords[code] === undefined ? code : `${systemWords[code]} (${code})`
 }
 
-/** Names the file of a system's error that does not, as the error of a write to an open file. */
+/** Adds the path to a system error without one, such as that of a write to an open file. */
 export async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -63,7 +60,7 @@ export async function naming<T>(path: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** Prints `error` of `command` on stderr and returns the exit code. */
+/** Prints it on stderr. */
 export function reportError(error: unknown, command: string, io: Pick<Io, 'stderr'>): ExitCode {
   const sentence = sentenceOf(error)
   if (sentence === null) {
@@ -77,7 +74,7 @@ export function reportError(error: unknown, command: string, io: Pick<Io, 'stder
   return 2
 }
 
-/** The sentence for the user; null for a bug. */
+/** Null for a bug. */
 function sentenceOf(error: unknown): string | null {
   if (error instanceof UsageError) return error.message
   if (printableErrors.some(kind => error instanceof kind)) return (error as Error).message
@@ -90,7 +87,7 @@ function sentenceOf(error: unknown): string | null {
   return what === undefined ? words : `${what}: ${words}`
 }
 
-/** Node.js says that a package is missing where it could not open its files. */
+/** Node.js says so, too, if it cannot open the package's files. */
 function ofMissingModule(): string | null {
   return mayOpenMany()
     ? null
@@ -113,7 +110,7 @@ function mayOpenMany(): boolean {
 interface SystemError extends NodeJS.ErrnoException {
   readonly address?: string
   readonly port?: number
-  /** The host that was looked up. */
+  /** Of a look-up. */
   readonly hostname?: string
 }
 

@@ -1,4 +1,4 @@
-/** The part of a path that exists already: the path itself, or the nearest folder above it. */
+/** The path itself, or the nearest existing folder above it. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 

@@ -1,4 +1,4 @@
-/** What `factorgate explain` says of an address that is a decoy: what this request gets, what others get, and what follows. */
+/** What `factorgate explain` says of a decoy: what this request gets, what others get, and what follows. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AppMatch } from '../apps/authorize.ts'
 import { decoyAsked } from '../apps/decoy-asked.ts'
@@ -15,20 +15,20 @@ import type { Explanation } from '../policy/explain.ts'
 import { describeDecision } from '../policy/explain-format.ts'
 
 export interface DecoyExplanation {
-  /** As in the configuration; null where the query has too many readings to tell which decoy it would touch. */
+  /** As in the configuration; null if the query has too many readings to tell. */
   readonly path: string | null
   readonly serve: string | null
   readonly steps: readonly string[]
   readonly isExempt: boolean
-  /** False for a question that is no touch (OPTIONS, PROPFIND). */
+  /** OPTIONS and PROPFIND are no touch. */
   readonly isTouch: boolean
   /** What the rules alone decide. */
   readonly rules: RulesDecision
-  /** What this request gets in place of it. */
+  /** Instead of `rules`. */
   readonly decision: RulesDecision | Served
-  /** The decision, and why, in two paragraphs. */
+  /** And why, in two paragraphs. */
   readonly heading: string
-  /** What others get, and what follows. */
+  /** And what follows. */
   readonly others: readonly string[]
 }
 
@@ -47,12 +47,12 @@ interface DecoyQuestion {
   readonly subject: Subject | null
   readonly signedIn: TouchFacts['signedIn']
   readonly isJustProved: boolean
-  /** What the rules alone decide for this request, and for a stranger's. */
+  /** By the rules alone, for this request and for a stranger's. */
   readonly rules: RulesDecision
   readonly rulesForStrangers: RulesDecision
-  /** True if two operators must agree before somebody is let in again. */
+  /** To let somebody in again. */
   readonly takesTwo: boolean
-  /** False where no key `notify` says how people are told. */
+  /** The configuration has the key `notify`. */
   readonly isTelling: boolean
 }
 
@@ -91,7 +91,7 @@ export function describeDecoy(question: DecoyQuestion): DecoyExplanation | null 
   }
 }
 
-/** Why nothing happens, if nothing does. */
+/** Null if something happens. */
 function spares({ method, subject, address }: DecoyQuestion, isTouch: boolean, isExempt: boolean): string | null {
   if (!isTouch) return `${method} only asks about it`
   return isExempt ? `${subject?.name ?? address} is exempt` : null
@@ -107,7 +107,7 @@ function touchOf(
   return judgeTouch({ signedIn, led, isLinked, isReportOnly: match.app.isReportOnly === true, steps, isJustProved })
 }
 
-/** What the request gets: after `ask` the rules are asked again, and demand the proof. */
+/** After `ask` the rules are asked again, and demand the proof. */
 function decisionAfter(
   { deed, refusal, givesFile }: TouchPlan,
   { serve }: Decoy,
@@ -153,7 +153,7 @@ function noted(steps: readonly DecoyStep[], { isTelling }: Pick<DecoyQuestion, '
     : 'written to the journal, and told to nobody while there is no key notify'
 }
 
-/** Whoever else comes by, and what an operator can do afterwards. */
+/** Also what an operator can do afterwards. */
 function othersAt(question: DecoyQuestion, decoy: Decoy): string[] {
   const { rulesForStrangers, takesTwo } = question
   const file = decoy.serve === null ? '' : `a made-up ${decoy.serve} file`

@@ -1,7 +1,4 @@
-/**
- * `factorgate explain`: what the gate would decide about a request, and why. It asks the same `authorize()` and
- * changes nothing.
- */
+/** `factorgate explain`: what the gate would decide about a request, and why. It asks the same `authorize()`. Read-only. */
 import { existsSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import { type AppAccess, type AppMatch, authorize, type Demands, questionOf } from '../apps/authorize.ts'
@@ -28,7 +25,7 @@ import { configFor, configHelp, configOption, withStore } from './command-contex
 import { type DecoyExplanation, describeDecoy } from './explain-decoy.ts'
 import { accountsAt } from './user/person.ts'
 
-/** A URL for which no rule is asked. */
+/** No rule is asked. */
 type Elsewhere = {
   readonly decision: { readonly kind: 'own' | 'refuse'; readonly reason: string }
   readonly why: string
@@ -138,7 +135,7 @@ const options = {
   json: { type: 'boolean' }
 } as const
 
-/** The request that the arguments describe. Throws UsageError. */
+/** Throws UsageError. */
 function readAsked(values: ReturnType<typeof readArgs<typeof options>>['values'], now: number) {
   const { url, user, group, method = 'GET', from = '127.0.0.1', posture, device = 'none' } = values
   if (url === undefined) throw new UsageError('--url is missing')
@@ -158,7 +155,7 @@ function readAsked(values: ReturnType<typeof readArgs<typeof options>>['values']
 const isBinding = (word: string): word is Binding => word === 'none' || word === 'fresh' || word === 'stale'
 const isLevel = (word: string): word is PostureLevel => (postureLevels as readonly string[]).includes(word)
 
-/** As given, or as it is now. Without a store that can be read it is taken for normal, which is said. */
+/** As given, or as it is now: normal if the store cannot be read, which is said. */
 async function postureOf(
   io: Io,
   { store }: Config,
@@ -197,7 +194,7 @@ function asJson(watch: readonly string[], decoy: DecoyExplanation | null) {
   return decoy === null ? more : { ...more, decision: decoy.decision, decoy }
 }
 
-/** As far as the store says it. Where it cannot be read, this is said, and only the rules decide. */
+/** By the store. If it cannot be read, this is said, and only the rules decide. */
 async function demandsOf(
   io: Io,
   config: Config,
@@ -223,9 +220,9 @@ async function demandsOf(
 
 type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsewhere'; elsewhere: Elsewhere }
 
-/** Finds the URL's app in the gate's table. The path stays raw, because its reading is to be explained. */
+/** Finds the URL's app in the gate's table. The path stays raw for the explanation. */
 function locate(config: Config, url: string): { table: RouteTable; found: Located } {
-  // As a browser does, without a user name, a password and the fragment.
+  // Without user name, password and fragment, as in a browser.
   const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/(?:[^/?#]*@)?([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
   const table = new RouteTable({
@@ -250,7 +247,7 @@ function find(table: RouteTable, scheme: string, host: string, rest: string): Lo
   return elsewhere('refuse', match.code, whyNone(match.code, table.sites))
 }
 
-/** Headers by lower-case name, as in Node. */
+/** By lower-case name, as in Node. */
 function readHeaders(lines: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     lines.map(line => {
@@ -262,7 +259,7 @@ function readHeaders(lines: readonly string[] = []): Record<string, string> {
   )
 }
 
-/** The decision for printing, without the return address. */
+/** Without the return address. */
 function decisionOf(access: AppAccess) {
   if (access.kind === 'forward') return access
   const { kind, reason } = access
@@ -292,7 +289,7 @@ function whyNone(code: (Match & { kind: 'none' })['code'], sites: readonly Site[
   return `misdirected: the gate serves ${sites.map(({ host }) => host).join(', ')} and no other host`
 }
 
-/** The subject, with groups from the command line or the store. A guess is reported. */
+/** With groups from the command line or the store. A guess is reported. */
 async function subjectNamed(
   io: Io,
   file: string | undefined,

@@ -1,13 +1,10 @@
-/**
- * A configuration that is read while another program still writes it. It may be whole by its form, with fewer rules than there should be. `known`
- * is the text in use.
- */
+/** A configuration that is read while another program still writes it: it may look whole, with too few rules. `known` is the text in use. */
 import { setTimeout } from 'node:timers/promises'
 import type { Loaded } from '../../config/load.ts'
 
 const againMs = 1000
 
-/** A copy that has just begun: it ends in the middle of a line, and is the beginning of what is in use. */
+/** A copy that has just begun: a beginning of what is in use, cut inside a line. */
 export function isHalfOf(known: string, text: string): boolean {
   return lacksEnd(known, text) && known.startsWith(text)
 }
@@ -28,7 +25,7 @@ export async function settled(
   }
 }
 
-/** Also a copy that stopped at the end of a line, or the copy of a text whose last line has no end. */
+/** Also a copy cut at the end of a line, or of a text whose last line has no end. */
 function mayBeHalf(known: string, text: string): boolean {
   return lacksEnd(known, text) || (text.length < known.length && known.startsWith(text))
 }

@@ -1,4 +1,4 @@
-/** Formats help pages (usage, summary, options, example) in eighty columns. */
+/** Formats help pages in eighty columns. */
 import type { Command } from './command.ts'
 
 const columns = 80

@@ -1,7 +1,4 @@
-/**
- * `factorgate init`: creates a configuration, its key file and the first operator. It overwrites nothing and leaves
- * nothing half-made.
- */
+/** `factorgate init`: creates a configuration, its key file and the first operator. It overwrites nothing and leaves nothing half-made. */
 import { existsSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -78,7 +75,7 @@ Example:
     try {
       await writeFiles(file, text, config, path => made.push(path))
       return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
-        // Binds the store to this key; with another one a gate does not start.
+        // Binds the store to this key; with another one no gate starts.
         await checkKey(place.store, await asSelf(() => readKeyFile(config.keyFile)), config.keyFile)
         const account = await accountsAt(place).create({ name, groups: ['operators'] })
         await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })
@@ -94,7 +91,7 @@ Example:
   }
 }
 
-/** Writes the configuration and the key file. `onMade` hears each path before the next is made, also of what the store and the journal will make. */
+/** `onMade` gets each path before the next is made, also of store and journal. */
 async function writeFiles(file: string, text: string, config: Config, onMade: (path: string) => void): Promise<void> {
   const ensure = (folder: string, mode: number) => {
     const topmost = makeFolder(folder, mode)
@@ -113,7 +110,7 @@ async function writeFiles(file: string, text: string, config: Config, onMade: (p
   for (const each of [config.keyFile, storePath(config), config.journal.file]) onMade(each)
 }
 
-/** The filled template, checked as by `check`. */
+/** Checked as by `check`. */
 function checked(text: string, file: string): { config: Config; warnings: readonly Problem[] } {
   const parsed = parseConfig(text, file)
   if (parsed.kind === 'ok') return parsed
@@ -124,7 +121,7 @@ function checked(text: string, file: string): { config: Config; warnings: readon
     'listen.tls.cert': '--tls-cert',
     'listen.tls.key': '--tls-key'
   }
-  // The app's address derives from the portal's, so its problems repeat the portal's.
+  // The app's address derives from the portal's and repeats its problems.
   const own = parsed.problems.filter(({ path }) => path !== 'apps[0].url')
   const said = own.map(problem => {
     const option = optionOf[problem.path]
@@ -145,7 +142,7 @@ function storePath({ store }: Config): string {
 }
 
 function sayNext(io: Io, file: string, config: Config, name: string, warnings: readonly Problem[]): void {
-  // Relative below this directory, absolute elsewhere.
+  // Relative below this directory.
   const shown = (file_: string) => {
     const short = path.relative(io.cwd, file_)
     return short.startsWith('..') || path.isAbsolute(short) ? file_ : short || '.'

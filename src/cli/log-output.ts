@@ -1,6 +1,6 @@
 /**
- * Standard output as the log writes to it: the gate never waits for whoever reads it. A pipe whose reader stands still, a terminal after Ctrl-S
- * and a full disk lose lines of the log, and delay no request. What must not be lost is in the journal.
+ * Standard output for the log. The gate never waits for its reader: a stopped reader, a terminal after Ctrl-S and a full disk lose lines of
+ * the log, and delay no request. What must not be lost is in the journal.
  */
 import { writeSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -8,10 +8,10 @@ import type { Writable } from 'node:stream'
 import { WriteStream as TerminalStream } from 'node:tty'
 import { writeWithoutWaiting } from '../platform/terminal-writes.ts'
 
-/** How much may wait for a slow reader, in bytes. */
+/** For a slow reader, in bytes. */
 const maxWaiting = 1024 ** 2
 
-/** The line that says how many are missing before it. */
+/** How many lines are missing before it. */
 type LossLine = (lost: number) => string
 
 export interface LogOutput {
@@ -45,7 +45,7 @@ export class StreamOutput implements LogOutput {
   write(line: string): void {
     const { destroyed, writableLength } = this.#stream
     if (destroyed) return
-    // A reader that is slow all the time gets long pieces without a gap.
+    // For a reader that is always slow, this makes long pieces without a gap.
     if (writableLength > (this.#lost > 0 ? maxWaiting / 2 : maxWaiting)) this.#lost++
     else {
       this.#tellLoss()
@@ -74,9 +74,9 @@ export class StreamOutput implements LogOutput {
   }
 }
 
-/** A file on a disk that may be full. */
+/** The disk may be full. */
 export class FileOutput implements LogOutput {
-  /** Writes at the end, and returns how many bytes went in. Throws if none did. */
+  /** Returns how many bytes went in. Throws if none did. */
   readonly #append: (bytes: Uint8Array) => number
   readonly #lossLine: LossLine
   #lost = 0
@@ -102,7 +102,7 @@ export class FileOutput implements LogOutput {
 
   async end(): Promise<void> {}
 
-  /** How many bytes are in the file. */
+  /** Returns how many bytes are in the file. */
   #put(bytes: Uint8Array): number {
     let done = 0
     try {

@@ -4,12 +4,12 @@ import { withoutTricks } from '../audit/encode-event.ts'
 import { systemClock } from '../clock.ts'
 import { type LogOutput, logOutput } from './log-output.ts'
 
-/** How long the end of the process waits for a slow reader, in milliseconds. */
+/** For a slow reader, in milliseconds. */
 const endMs = 1_000
 
 let output: LogOutput | undefined
 
-/** A logger. `base` appears in each line. */
+/** `base` appears in each line. */
 export function newLog(level: string, base: Record<string, unknown> | null): Logger {
   output ??= logOutput(process.stdout, lossLine)
   const out = output
@@ -17,7 +17,7 @@ export function newLog(level: string, base: Record<string, unknown> | null): Log
   return pino({ level, base }, { write: (line: string) => out.write(withoutTricks(line)) })
 }
 
-/** Resolves once the lines are written, or nobody takes them. */
+/** Or when nobody takes them. */
 export async function logWritten(): Promise<void> {
   await output?.end(endMs)
 }

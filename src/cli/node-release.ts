@@ -1,9 +1,9 @@
-/** End-of-life dates of Node.js releases, from its release schedule, and the warning of `serve`. */
+/** End-of-life dates of Node.js, from its release schedule, and the warning of `serve`. */
 
 const dayMs = 24 * 3600 * 1000
 const soonMs = 90 * dayMs
 
-/** Release line → its last day, UTC. Missing lines are newer than this list. */
+/** UTC. Missing lines are newer than this list. */
 const lastDays: Readonly<Record<number, string>> = {
   20: '2026-04-30',
   21: '2024-06-01',
@@ -13,17 +13,14 @@ const lastDays: Readonly<Record<number, string>> = {
   25: '2026-06-01'
 }
 
-/** What to say where `version` of Node.js is too old to run the gate; null where it is not. */
+/** Null if `version` can run the gate. */
 export function nodeTooOld(version: string): string | null {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 19)) return null
   return `Node.js 20.19 or newer is needed, and this is ${version}: install Node.js 24`
 }
 
-/**
- * The warning if `version` (such as `20.20.2`) gets no security fixes at `now`, in milliseconds; null if it does or
- * is unknown.
- */
+/** For a `version` (such as `20.20.2`) without security fixes at `now`, in milliseconds; null if it has them or is unknown. */
 export function nodeReleaseWarning(version: string, now: number): string | null {
   const line = Number.parseInt(version, 10)
   const lastDay = lastDays[line]
@@ -31,7 +28,7 @@ export function nodeReleaseWarning(version: string, now: number): string | null 
   return `Node.js ${version} has had no security fixes since ${lastDay}: install Node.js 24 or newer`
 }
 
-/** The last day of security fixes for `version` if it is at most 90 days after `now`, in milliseconds; otherwise null. */
+/** The last day of security fixes, if it is at most 90 days after `now`, in milliseconds; otherwise null. */
 export function nodeEndsSoon(version: string, now: number): string | null {
   const lastDay = lastDays[Number.parseInt(version, 10)]
   return lastDay !== undefined && Date.parse(lastDay) - now < soonMs ? lastDay : null

@@ -1,15 +1,9 @@
-/**
- * Detects the death of the npm that started this process: killed with -9, npm tells nobody and its child would go on.
- * Processes started otherwise, such as with nohup, are left alone.
- */
+/** Detects the end of the npm that started this process: with kill -9, npm tells nobody. Other processes, such as with nohup, are left alone. */
 import { readFileSync } from 'node:fs'
 
 const lookMs = 250
 
-/**
- * Calls `gone` once a process between npm and this one has ended. Returns a stop function. Does nothing outside npm
- * scripts.
- */
+/** Calls `gone` once a process between npm and this one has ended. Returns a stop function. Does nothing outside npm scripts. */
 export function onNpmGone(env: Readonly<Record<string, string | undefined>>, gone: () => void): () => void {
   if (env.npm_lifecycle_event === undefined || process.ppid <= 1) return () => {}
   const before = parents()
@@ -21,7 +15,7 @@ export function onNpmGone(env: Readonly<Record<string, string | undefined>>, gon
   return () => clearInterval(timer)
 }
 
-/** The parent and, if known, the grandparent: npm may run a script through a shell. */
+/** npm may run a script through a shell, so the grandparent counts too. */
 function parents(): string {
   return `${process.ppid} ${parentOf(process.ppid)}`
 }

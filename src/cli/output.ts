@@ -1,7 +1,4 @@
-/**
- * Buffered stdout and stderr of a command. A pipe takes 64 KiB at once, so the process must await `flush` before it
- * exits.
- */
+/** Buffered stdout and stderr of a command. A pipe takes 64 KiB at once, so the process must await `flush` before it exits. */
 import type { Writable } from 'node:stream'
 
 export class Output {
@@ -17,7 +14,7 @@ export class Output {
     stream.on('close', () => this.#settle())
   }
 
-  /** Writes `text` in order; `flush` reports failures. */
+  /** In order; `flush` reports failures. */
   write(text: string): void {
     if (this.#failure !== null || this.#stream.destroyed) return
     this.#pending++
@@ -28,10 +25,7 @@ export class Output {
     })
   }
 
-  /**
-   * Resolves once everything is written, to the error that lost output or null. A closed reader (`… | head -1`) is no
-   * error.
-   */
+  /** Resolves once everything is written, with the error that lost output or null. A closed reader (`… | head -1`) is no error. */
   async flush(): Promise<NodeJS.ErrnoException | null> {
     if (this.#pending > 0 && this.#failure === null && !this.#stream.destroyed)
       await new Promise<void>(resolve => {

@@ -1,7 +1,4 @@
-/**
- * Runs root's file work as the owner of the directory, so that no planted link or pipe misleads root, and new files
- * belong to the service's user.
- */
+/** Runs root's file work as the owner of the directory, so that no planted link or pipe misleads root, and new files belong to the service's user. */
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { visible } from '../messages/visible.ts'
@@ -16,8 +13,8 @@ const root: Owner = { uid: 0, gid: 0 }
 const maxLinks = 40
 
 /**
- * The first non-root owner on the path to `file`, or root. Throws PersonError if a root directory on it is writable
- * for several users, because any of them may have placed the rest.
+ * The first non-root owner on the path to `file`, or root. Throws PersonError if several users can write a root directory on it, because
+ * any of them may have placed the rest.
  */
 export function ownerOf(file: string): Owner {
   let rest = path.resolve(file).split(path.sep).filter(Boolean)
@@ -51,7 +48,7 @@ export function ownerOf(file: string): Owner {
 /** The identity taken on; null for its own. */
 let taken: Owner | null = null
 
-/** Runs `work` as `owner`, then switches back. Without root it changes nothing. */
+/** Without root it changes nothing. */
 export async function asOwner<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return work()
   const before = taken
@@ -66,11 +63,11 @@ export async function asOwner<T>(owner: Owner, work: () => Promise<T>): Promise<
 /** Runs `work` as the owner of the directory of `file`. */
 export async function asOwnerOf<T>(file: string, work: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return work()
-  // Asked as root, which can look everywhere.
+  // Root can look everywhere.
   return asOwner(await asSelf(async () => ownerOf(file)), work)
 }
 
-/** The same without the event loop, for a moment in which the command goes on as somebody else. */
+/** Without the event loop, for a command that goes on as somebody else. */
 export function asOwnerOfNow<T>(file: string, work: () => T): T {
   if (process.getuid?.() !== 0) return work()
   const before = taken
@@ -83,7 +80,7 @@ export function asOwnerOfNow<T>(file: string, work: () => T): T {
   }
 }
 
-/** Runs `work` as the original user. For reading only: files of root stay unreadable to others. */
+/** As the original user. For reading only: files of root stay unreadable to others. */
 export function asSelf<T>(work: () => Promise<T>): Promise<T> {
   return asOwner(root, work)
 }
@@ -113,7 +110,7 @@ function become(owner: Owner | null): void {
   seteuid.call(process, owner.uid)
 }
 
-/** The user's group from /etc/passwd, otherwise nobody's. */
+/** From /etc/passwd, otherwise nobody's. */
 function groupOf(uid: number): number {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {

@@ -1,4 +1,4 @@
-/** Runs the command that `argv` names and exits with its code, after all output is written. */
+/** Runs the command of `argv` and exits with its code, after all output is written. */
 import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../clock.ts'
 import { keepYoungGeneration } from '../platform/gc-tuning.ts'
@@ -7,14 +7,14 @@ import { nodeTooOld } from './node-release.ts'
 import { Output } from './output.ts'
 import { run } from './run.ts'
 
-// Commands use what an older Node.js does not have; this module and its imports do not.
+// Commands use what an older Node.js lacks; this module and its imports do not.
 const tooOld = nodeTooOld(process.versions.node)
 if (tooOld !== null) {
   process.stderr.write(`factorgate: ${tooOld}\n`)
   process.exit(1)
 }
 if (process.argv[2] === 'serve') noteEarlyReloads()
-// `run` loads the command later, and with it most modules.
+// `run` loads most modules later.
 keepYoungGeneration()
 
 const stdout = new Output(process.stdout)

@@ -2,7 +2,7 @@
 import type { Io } from './command.ts'
 
 const barWidth = 24
-/** Minimum time between redraws, in milliseconds. */
+/** Between redraws, in milliseconds. */
 const drawEveryMs = 100
 const eraseLine = '\r\u001b[K'
 
@@ -21,7 +21,7 @@ export class Progress {
     this.#isShown = io.isErrorTTY === true
   }
 
-  /** Sets the count. Bound, to serve as a listener. */
+  /** Bound, to serve as a listener. */
   readonly at = (done: number): void => {
     const now = performance.now()
     if (!this.#isShown || now - this.#drawnAt < drawEveryMs) return
@@ -29,7 +29,7 @@ export class Progress {
     this.#io.stderr(`${eraseLine}${this.#line(done)}`)
   }
 
-  /** Removes the bar, so the next output starts at the margin. */
+  /** Removes the bar, so that the next output starts at the margin. */
   end(): void {
     if (this.#isShown && this.#drawnAt > 0) this.#io.stderr(eraseLine)
   }

@@ -139,7 +139,6 @@ function reportOf(people: readonly Summary[], usage: Usage, config: Config, only
   }
 }
 
-/** When it was made, and of which time the use is. */
 function headingOf(now: number, { from, to }: Window, since: number): string {
   const begins = Number.isFinite(since) ? `, which begins ${moment(since)}` : ''
   const part = [from > 0 ? ` from ${moment(from)}` : '', Number.isFinite(to) ? ` to ${moment(to)}` : ''].join('')
@@ -204,7 +203,6 @@ function wouldStopTable({ wouldStop }: Report, columns: number | undefined): str
   )
 }
 
-/** Why the table of stopped requests is empty. */
 function nobodyStopped({ apps }: Report, only: string | null): string {
   if (apps.some(({ enforce }) => enforce === 'report')) return 'The rules would have stopped nobody.\n'
   return only === null

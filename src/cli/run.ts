@@ -1,7 +1,4 @@
-/**
- * The command line's entry: finds the command, handles `--help` and `--version`, returns the exit code. Commands are
- * loaded on demand, so short ones start fast.
- */
+/** The command line's entry. Commands are loaded on demand, so that short ones start fast. */
 import { nearest } from '../../config/values/invalid.ts'
 import { visible } from '../messages/visible.ts'
 import { release } from '../metrics/release.ts'
@@ -96,7 +93,7 @@ Example:
   run: () => Promise.reject(new UsageError('a command is missing'))
 }
 
-/** Runs `argv` (without node and script). Never rejects: errors become a message and an exit code. */
+/** Without node and script. Never rejects: errors become a message and an exit code. */
 export async function run(argv: readonly string[], terminal: Io): Promise<ExitCode> {
   const io = withBelt(terminal)
   let command = program

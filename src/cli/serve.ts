@@ -107,7 +107,7 @@ interface LoadedFile {
   readonly text: string
 }
 
-/** The checked configuration. Problems go to stderr, with exit 1. */
+/** Problems go to stderr, with exit 1. */
 async function load(file: string | undefined, io: Io): Promise<LoadedFile> {
   const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
   if (loaded.kind === 'bad') {
@@ -119,13 +119,13 @@ async function load(file: string | undefined, io: Io): Promise<LoadedFile> {
     )
   }
   for (const warning of loaded.warnings) io.stderr(`${formatProblem(warning)}\n`)
-  // It would start, and answer nobody. Other commands go on, because access can be taken away without a journal.
+  // The gate would answer nobody. Other commands go on, because access can be taken away without a journal.
   const wrong = wrongJournal(loaded.config.journal.file)
   if (wrong !== null) throw new PersonError(`journal  ${wrong}; nothing was started`)
   return loaded
 }
 
-/** A configuration for one app with defaults. A key is created only if no data exists that another key sealed. */
+/** One app with defaults. A key is created only if there is no data of another key. */
 async function withoutFile(upstream: string, listen: string | undefined, io: Io): Promise<Config> {
   const [, host, port] = /^(?:(.+):)?(\d{1,5})$/.exec(listen ?? '') ?? []
   if (listen !== undefined && port === undefined)
@@ -145,14 +145,14 @@ async function withoutFile(upstream: string, listen: string | undefined, io: Io)
   return withFreeAdmin(config)
 }
 
-/** No option names the port of the admin listener, so a taken one is no reason not to start. The line "serving" has the new one. */
+/** No option names the admin listener's port, so the gate takes another one, which the line "serving" has. */
 export async function withFreeAdmin<Part extends Pick<Config, 'admin'>>(config: Part): Promise<Part> {
   const { admin } = config
   if (admin === false || !(await isPortTaken(admin.host, admin.port))) return config
   return { ...config, admin: { ...admin, port: 0 } }
 }
 
-/** There is no file here, so problems are wrong usage. */
+/** There is no file, so problems are wrong usage. */
 function fromOptions(options: DefaultOptions): Config {
   try {
     return defaultConfig(options)
@@ -161,7 +161,7 @@ function fromOptions(options: DefaultOptions): Config {
   }
 }
 
-/** Creates the key file of a new installation. Refuses if a store exists, because its secrets need the lost key. */
+/** For a new installation. Refuses if a store exists, because its secrets need the lost key. */
 export async function ensureKey(config: Config): Promise<void> {
   if (existsSync(config.keyFile)) return
   if (config.store.kind === 'embedded' && existsSync(config.store.path)) {
@@ -174,12 +174,12 @@ export async function ensureKey(config: Config): Promise<void> {
 
 const firstName = 'admin'
 
-/** Creates the first operator if there are no accounts, journaled as by `user add`, and prints the invitation. */
+/** If there are no accounts, creates the first operator, journaled as by `user add`, and prints the invitation. */
 export async function welcome(server: Server, config: Config, io: Io): Promise<void> {
   const { accounts, invitations, credentials, journal, clock } = server.runtime
   const [first, ...others] = await accounts.list()
   if (first !== undefined) {
-    // A restart repeats no invitation, because a new one would invalidate the first.
+    // A new invitation would invalidate the first.
     if (others.length === 0 && (await credentials.list(first.id)).length === 0)
       io.stderr(
         `\n'${first.name}' has no second factor yet. For a new invitation: factorgate user invite ${first.name}\n\n`
@@ -200,7 +200,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   )
 }
 
-/** Runs until a signal or an uncaught error ends the gate, and resolves to the exit code. */
+/** Until a signal or an uncaught error. Resolves with the exit code. */
 function live(input: Omit<RunningGateInput, 'onEnd'>): Promise<ExitCode> {
   return new Promise(resolve => new RunningGate({ ...input, onEnd: resolve }).start())
 }
@@ -208,16 +208,15 @@ function live(input: Omit<RunningGateInput, 'onEnd'>): Promise<ExitCode> {
 interface RunningGateInput {
   readonly server: Serving
   readonly config: Config
-  /** The files of the configuration, whose changes load it again. */
+  /** Their changes load the configuration again. */
   readonly files: readonly string[]
-  /** What the file of the configuration held. */
+  /** Of the configuration. */
   readonly text: string
   readonly io: Io
   readonly log: Logger
   readonly onEnd: (code: ExitCode) => void
 }
 
-/** A gate that serves: its signals, its changed files, and its end. */
 class RunningGate {
   readonly #input: RunningGateInput
   #config: Config
@@ -240,7 +239,7 @@ class RunningGate {
     process.on('unhandledRejection', this.#onRejection).on('uncaughtException', this.#onException)
     this.#watch()
     if (takeEarlyReload()) this.#reload()
-    // Said last, because a supervisor may end the process on hearing that it serves.
+    // Last, because a supervisor may end the process on hearing that it serves.
     logStart(this.#input.server, this.#config, this.#input.log)
   }
 
@@ -295,7 +294,7 @@ class RunningGate {
   }
 
   #watch(): void {
-    // Unchanged files keep their watch, so changes during the load are noticed.
+    // Unchanged files keep their watch, so that changes during the load are noticed.
     if (this.#watched === this.#files.join('\n')) return
     this.#watched = this.#files.join('\n')
     this.#unwatch()
@@ -305,7 +304,7 @@ class RunningGate {
     })
   }
 
-  /** `code` is the exit code; a supervisor restarts after anything but 0. */
+  /** A supervisor restarts after any exit code but 0. */
   #stop(reason: string, code: ExitCode): void {
     const { server, log } = this.#input
     log.info({ reason }, 'stopping')

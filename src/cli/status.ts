@@ -1,4 +1,4 @@
-/** `factorgate status`: what runs here, and who is signed in. It asks the admin listener and the store. */
+/** `factorgate status`: what runs here, and who is signed in, by the admin listener and the store. */
 import { X509Certificate } from 'node:crypto'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
@@ -65,9 +65,9 @@ Example:
 
 interface Gate {
   readonly kind: 'ready' | 'unready' | 'none' | 'unknown'
-  /** A sentence, where it is not ready. */
+  /** A sentence; null if it is ready. */
   readonly why: string | null
-  /** What it says while it serves. */
+  /** While it serves. */
   readonly warnings: readonly string[]
   readonly status: GateStatus | null
 }
@@ -103,7 +103,7 @@ async function silence({ host, port }: Exclude<Config['admin'], false>): Promise
   return `what listens on port ${port} (admin) does not answer as a gate does. If it is the gate, it stands still: restart it with 'systemctl restart factorgate'.`
 }
 
-/** The lines of the journal that each configured export has not confirmed, as its cursor and the head file say. */
+/** Lines that each configured export has not confirmed, by its cursor and the head file. */
 async function exportsOf({ journal }: Config): Promise<{ id: string; behind: number }[]> {
   if (journal.export.length === 0) return []
   const [sent, head] = await Promise.all([exportedLines(journal.file), readHead(headFileOf(journal.file))])
@@ -112,21 +112,21 @@ async function exportsOf({ journal }: Config): Promise<{ id: string; behind: num
 
 interface Stored {
   readonly people: { readonly people: number; readonly sessions: number } | null
-  /** Messages that wait for a minute or longer after their first try. */
+  /** Still waiting a minute or longer after their first try. */
   readonly failing: number | null
-  /** Certificates that the gate gets itself. */
+  /** That the gate gets itself. */
   readonly issued: readonly NameReport[]
   readonly postures: readonly PostureSet[] | null
-  /** A sentence for each list of findings in apps that takes no more. */
+  /** A sentence for each full list of findings. */
   readonly full: readonly string[]
   readonly suspended: Suspended | null
-  /** The apps with open findings. Null where the store does not answer. */
+  /** Null if the store does not answer. */
   readonly newInApps: readonly { readonly app: string; readonly count: number }[] | null
 }
 
 interface Suspended {
   readonly people: number
-  /** The names of those whom the watch has suspended. */
+  /** Suspended by the watch. */
   readonly byWatch: readonly string[]
 }
 
@@ -137,7 +137,7 @@ interface PostureSet extends Setting {
   readonly app: string | null
 }
 
-/** What is set now, for all apps first. Null if the record is damaged, or a newer release has written it. */
+/** For all apps first. Null if the record is damaged, or from a newer release. */
 async function posturesIn(store: Store, now: number): Promise<PostureSet[] | null> {
   const found = await readDial(store).catch(error => {
     if (error instanceof RecordTooNew) return null
@@ -151,7 +151,7 @@ async function posturesIn(store: Store, now: number): Promise<PostureSet[] | nul
   return all === null ? single : [{ app: null, ...all }, ...single]
 }
 
-/** Nulls where the store cannot be read. */
+/** Nulls if the store cannot be read. */
 async function stored(io: Io, file: string | undefined): Promise<Stored> {
   const ids = new Set<string>()
   let sessions = 0
@@ -201,7 +201,7 @@ function suspendedAmong(accounts: readonly Account[]): Suspended {
   return { people: found.length, byWatch: byWatch.map(({ name }) => name).sort() }
 }
 
-/** The end of the certificate in a file, or the first end of those that the gate gets itself. */
+/** Of a file, or the first of those that the gate gets itself. */
 function certificateEnd({ listen }: Config, issued: readonly NameReport[]): number | null {
   const file = listen.tls?.cert ?? null
   if (file !== null) return Date.parse(new X509Certificate(pemText(file)).validTo)
@@ -278,7 +278,7 @@ function postureRows({ postures, people }: Found): Rows {
   return postures.map(set => ['posture', postureSentence(set)])
 }
 
-/** The journal, its exports, messages, and lists that are full. */
+/** Journal, exports, messages, and full lists. */
 function recordRows({ running, exports, failingMessages, fullLists }: Found): Rows {
   const rows: Rows = []
   if (running !== null) rows.push(['journal', running.isJournalWritable ? 'can be written' : 'cannot be written'])

@@ -3,12 +3,12 @@ import { utcMinute } from '../messages/utc-minute.ts'
 import { visible } from '../messages/visible.ts'
 
 const between = 2
-/** A column becomes no narrower than its longest word, or than this. */
+/** A column keeps the width of its longest word, but at most this. */
 const maxWordWidth = 16
 
 /**
- * A heading and a line per row; empty without rows. Where `columns` is too narrow, cells go on below, and the first column stays whole,
- * because people copy from it. Where even that does not fit, each row is a block of lines.
+ * Empty without rows. If `columns` is too narrow, cells go on below, except those of the first column, because people copy from it. If even
+ * that does not fit, each row is a block of lines.
  */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], columns?: number): string {
   if (rows.length === 0) return ''
@@ -27,7 +27,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return `${cells.map(row => rowOf(row, limits)).join('\n')}\n`
 }
 
-/** One row, on as many lines as its tallest cell. */
+/** On as many lines as its tallest cell. */
 function rowOf(row: readonly string[], limits: readonly number[]): string {
   const parts = row.map((cell, column) => lines(cell, limits[column]!))
   const height = Math.max(...parts.map(({ length }) => length))
@@ -39,7 +39,7 @@ function rowOf(row: readonly string[], limits: readonly number[]): string {
   ).join('\n')
 }
 
-/** The widths after the widest columns gave way, one at a time; null where they cannot. */
+/** The widest columns give way, one at a time; null if they cannot. */
 function fitted(cells: readonly (readonly string[])[], widths: readonly number[], columns: number): number[] | null {
   const limits = [...widths]
   let over = limits.reduce((sum, one) => sum + one + between, -between) - columns
@@ -61,7 +61,7 @@ function fitted(cells: readonly (readonly string[])[], widths: readonly number[]
   return limits
 }
 
-/** Aligned pairs: `name   alice`. With `columns`, long values go on below. */
+/** `name   alice`. With `columns`, long values go on below. */
 export function pairs(entries: readonly (readonly [string, string])[], columns?: number): string {
   const widest = Math.max(...entries.map(([name]) => width(name)))
   const hang = widest + between
@@ -87,7 +87,7 @@ function padded(text: string, to: number): string {
 const wide =
   /[\u1100-\u115f\u2329\u232a\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
 
-/** The terminal width: East Asian wide characters and emoji take two columns, combining marks none. */
+/** East Asian wide characters and emoji take two columns, combining marks none. */
 function width(text: string): number {
   let columns = 0
   for (const character of text) if (!/\p{M}/u.test(character)) columns += wide.test(character) ? 2 : 1
@@ -99,12 +99,12 @@ export function counted(count: number, one: string, more = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : more}`
 }
 
-/** The lines of a text in a terminal of that width, of which `indent` columns are taken. Without a width it stays one line. */
+/** For a terminal of that width, of which `indent` columns are taken. Without a width it stays one line. */
 export function wrapped(text: string, columns: number | undefined, indent: number): string[] {
   return columns === undefined ? [text] : lines(text, Math.max(columns - indent, 20))
 }
 
-/** Lines of at most `most` columns. A longer word is broken. */
+/** A longer word is broken. */
 function lines(text: string, most: number): string[] {
   if (width(text) <= most) return [text]
   const found: string[] = []

@@ -1,4 +1,4 @@
-/** Checks the file of countries (`watch.unusual.countries`): the gate starts without it, and then notices less. */
+/** Checks the file of countries (`watch.unusual.countries`), without which the gate notices less. */
 import { readCountries } from '../../unusual/countries.ts'
 import type { CheckFinding, Sound } from './finding.ts'
 

@@ -1,4 +1,4 @@
-/** Everything that `check` and `doctor` find in a sound configuration and its files. Read-only. */
+/** What `check` and `doctor` find in a sound configuration and its files. Read-only. */
 import type { Problem } from '../../../config/reading/diagnostics.ts'
 import type { Io } from '../command.ts'
 import { checkCountries } from './countries.ts'
@@ -10,7 +10,7 @@ export interface Examined {
   readonly problems: readonly Problem[]
   readonly warnings: readonly Problem[]
   readonly notes: readonly string[]
-  /** Why the store could not be read; null if it could. */
+  /** Null if the store could be read. */
   readonly trouble: string | null
 }
 

@@ -1,4 +1,4 @@
-/** The apps whose list of findings is full, for `check` and `doctor`. Read-only. */
+/** The apps whose list of findings is full. Read-only. */
 import type { Config } from '../../../config/schema.ts'
 import { AppChanges } from '../../administration/app-changes.ts'
 import type { Clock } from '../../clock.ts'

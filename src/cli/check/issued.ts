@@ -1,4 +1,4 @@
-/** What the store knows of the certificates that the gate gets itself, for `check`, `doctor` and `status`. Read-only, and without their keys. */
+/** What the store knows of certificates that the gate gets itself. Read-only, without their keys. */
 import type { Config } from '../../../config/schema.ts'
 import { certificateNames } from '../../acme/names.ts'
 import { type NameState, stateRecord } from '../../acme/records.ts'
@@ -8,11 +8,11 @@ import type { CheckFinding } from './finding.ts'
 
 export interface NameReport {
   readonly name: string
-  /** Null for a host that no gate has looked at yet. */
+  /** Null for a host that no gate has looked at. */
   readonly state: NameState | null
 }
 
-/** One for each host; none where certificates come from elsewhere. */
+/** One for each host; none if certificates come from elsewhere. */
 export async function issuedNames({ listen, portal, apps }: Config, store: Store): Promise<NameReport[]> {
   if (listen.tls?.acme == null) return []
   const names = certificateNames([portal.url, ...apps.map(({ url }) => url)])

@@ -1,4 +1,4 @@
-/** `check --live`: whether apps and institutions answer and our ports are free, with the probes of `doctor`. */
+/** `check --live`: whether apps and institutions answer and our ports are free. */
 import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { probeApps } from '../doctor/apps.ts'
@@ -8,7 +8,7 @@ import { probeInstitutions } from '../probes/institutions.ts'
 import { tryListen } from '../probes/ports.ts'
 import type { CheckFinding, Sound } from './finding.ts'
 
-/** Asks every upstream and institution, and briefly listens on the gate's addresses. */
+/** Also listens briefly on the gate's addresses. */
 export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckFinding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
   const listeners = listenersOf(config)
@@ -47,7 +47,7 @@ interface ListenerToTry {
   readonly path: string
   readonly host: string
   readonly port: number
-  /** True if the gate with this configuration listens there already. */
+  /** The gate with this configuration listens there. */
   readonly isOwn: () => Promise<boolean>
 }
 
@@ -56,7 +56,7 @@ function listenersOf(config: Config): ListenerToTry[] {
   const gate = gateState(config)
   const runs = async () => /ready/.test((await gate).kind)
   const isOwn = async (at: Parameters<typeof isGateAt>[0]) => {
-    // Without the header of the balancer the gate answers nobody.
+    // Without the balancer's header the gate answers nobody.
     if (proxyProtocol !== null) return runs()
     return (config.admin === false || (await runs())) && isGateAt(at)
   }

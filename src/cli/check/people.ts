@@ -1,7 +1,4 @@
-/**
- * Checks rules and the watch against the store: groups and users that nobody has, and a key file that is not the store's.
- * Read-only.
- */
+/** Checks rules, watch and key file against the store: groups and users that nobody has, and another store's key. Read-only. */
 import { nearest, shown } from '../../../config/values/invalid.ts'
 import type { Account } from '../../identity/account.ts'
 import { checkKey, keyCheck } from '../../keyring/key-check.ts'
@@ -14,7 +11,7 @@ import type { CheckFinding, Sound } from './finding.ts'
 import { fullLists } from './full-lists.ts'
 import { issuedFindings, issuedNames } from './issued.ts'
 
-/** The findings, or why the store could not be read. */
+/** `trouble`: why the store could not be read. */
 export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: CheckFinding[]; trouble: string | null }> {
   const found: CheckFinding[] = []
   const { config } = loaded
@@ -53,7 +50,7 @@ function unknown({ apps, identity, watch }: Sound['config'], people: readonly Pe
         'nobody has an account yet; add the first operator with: factorgate user add NAME --group operators'
       )
     ]
-  // Accounts of an external directory appear here only after their first sign-in.
+  // Accounts of a directory appear here only after their first sign-in.
   if (identity.some(({ kind }) => kind !== 'local')) return []
   const groups = [...new Set(people.flatMap(person => person.groups))]
   const names = people.map(({ name }) => name)
@@ -83,7 +80,7 @@ interface Words {
   readonly users: readonly string[]
 }
 
-/** Every place of the configuration that names groups and users. */
+/** Where the configuration names groups and users. */
 function wordsOf({ apps, watch }: Pick<Sound['config'], 'apps' | 'watch'>): Words[] {
   const words = (at: string, named: { groups?: readonly string[] | null; users?: readonly string[] | null }) => ({
     at,

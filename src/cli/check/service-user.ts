@@ -1,7 +1,4 @@
-/**
- * Checks whether the service's user can access the configured files. Root can read everything, so it asks as the
- * owner of the data. Changes nothing.
- */
+/** Checks whether the service's user can access the configured files. As root, it asks as the owner of the data. Read-only. */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
@@ -16,7 +13,7 @@ interface User {
   readonly uid: number
   readonly gid: number
   readonly name: string
-  /** The directory whose owner it is. */
+  /** Whose owner it is. */
   readonly because: string
 }
 
@@ -26,7 +23,7 @@ interface Need {
   readonly to: 'read' | 'write'
 }
 
-/** Findings about the key file and every file and directory needed. */
+/** For the key file and every needed file and directory. */
 export async function checkFiles(
   loaded: Sound,
   env: Readonly<Record<string, string | undefined>>
@@ -100,7 +97,7 @@ function needsOf({ config, files, named }: Sound): Need[] {
   return [...needs, ...found.filter(({ file }) => existsSync(file))]
 }
 
-/** Finds directories in place of files, and the reverse. */
+/** Directories in place of files, and the reverse. */
 function wrongKinds({ config }: Sound): CheckFinding[] {
   const found: CheckFinding[] = []
   const add = (at: string, message: string) => found.push({ degree: 'problem', path: at, message })
@@ -112,7 +109,7 @@ function wrongKinds({ config }: Sound): CheckFinding[] {
   return found
 }
 
-/** Why the journal cannot be a file at this path; null if it can. */
+/** Null if the journal can be at this path. */
 export function wrongJournal(file: string): string | null {
   const there = existingPath(file)
   if (there === file)
@@ -133,7 +130,7 @@ function denied({ file, to }: Need, user: User | null): string {
   return `the gate's user ${name} (uid ${uid}, the owner of ${because}) may not ${to} ${file}: run chown ${name} ${file}, and let ${name} enter every folder above it (chmod o+x)`
 }
 
-/** The presumed service user if root runs the command; null means the caller. */
+/** Presumed if root runs the command; null means the caller. */
 function serviceUser({ store, journal }: Sound['config']): User | null {
   if (process.geteuid?.() !== 0) return null
   const places = store.kind === 'embedded' ? [store.path, path.dirname(store.path)] : []
@@ -171,7 +168,7 @@ function ourAccess({ file, to }: Need): boolean {
   }
 }
 
-/** Tests the access as that user, so that groups and access lists count. Undefined if that is not possible. */
+/** Tests the access as that user, since groups and access lists count. Undefined if that is impossible. */
 function theirAccess({ uid, gid, name }: User, needs: readonly Need[]): (boolean | undefined)[] {
   const groups = passwd().some(fields => fields[0] === name) ? '--init-groups' : '--clear-groups'
   const script = 'for f; do test -r "$f" && r=r || r=; test -w "$f" && w=w || w=; echo "=$r$w"; done'

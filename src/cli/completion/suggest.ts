@@ -1,4 +1,4 @@
-/** The suggestions for an unfinished command line: commands, options of the help page, names of people, ids of apps. */
+/** Suggestions for an unfinished command line: commands, options of the help page, names of people, ids of apps. */
 import type { Command, Io } from '../command.ts'
 import { configFor, withStore } from '../command-context.ts'
 import { accountsAt } from '../user/person.ts'
@@ -11,7 +11,7 @@ interface Suggestion {
 /** More names than anybody reads. */
 const maxNames = 1000
 
-/** `words` follow the program's name; the last one is unfinished, perhaps empty. Never rejects. */
+/** `words` follow the program's name; the last one is unfinished or empty. Never rejects. */
 export async function suggest(program: Command, words: readonly string[], io: Io): Promise<Suggestion[]> {
   const current = words.at(-1) ?? ''
   let rest = words.slice(0, -1)
@@ -37,7 +37,7 @@ async function candidates(command: Command, before: readonly string[], current: 
   return first === undefined ? [] : valuesOf(first, command, before, current, io)
 }
 
-/** The options that the help page explains. */
+/** By the help page. */
 function optionsOf({ help }: Command): (Suggestion & { readonly argument?: string })[] {
   const rows = help.matchAll(/^ {0,2}(--[a-z-]+)(?: ([A-Z:]+))? {2,}(.+)$/gm)
   return [...rows].map(([, value = '', argument, summary = '']) => ({
@@ -47,7 +47,7 @@ function optionsOf({ help }: Command): (Suggestion & { readonly argument?: strin
   }))
 }
 
-/** Suggests no files, which the shell completes by itself. */
+/** Without files, which the shell completes itself. */
 async function valuesOf(
   argument: string,
   { name }: Command,

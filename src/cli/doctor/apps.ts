@@ -1,4 +1,4 @@
-/** The probe of the apps: whether each upstream answers, over TLS as configured, and what its clock says. */
+/** Probes the apps: whether each upstream answers, over TLS as configured, and its clock. */
 import { type RequestOptions, request } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { connect } from 'node:net'
@@ -16,14 +16,14 @@ import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 3000
 
-/** Asks every upstream, and where an app has a health path also this. Never rejects. */
+/** Asks every upstream, also by its app's health path. Never rejects. */
 export async function probeApps(config: Pick<Config, 'apps' | 'portal'>, clock: Clock): Promise<ClockedFindings> {
   const [{ findings, clocks }, health] = await Promise.all([askApps(config, clock), probeHealth(config)])
   const isSilent = ({ path }: DoctorFinding) => findings.some(each => each.path === path && each.degree === 'problem')
   return { findings: [...findings, ...health.filter(found => !isSilent(found))], clocks }
 }
 
-/** Sends one GET without cookies to every upstream. Never rejects. */
+/** One GET without cookies. Never rejects. */
 async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<ClockedFindings> {
   const asked = apps.flatMap((app, a) =>
     app.upstream.map(async (upstream, u) => {
@@ -31,13 +31,13 @@ async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<Cl
       const where = whereOf(upstream)
       const before = clock()
       try {
-        // Where there is a health path, its check asks the only question.
+        // The check of the health path asks the only question.
         if (app.health != null) {
           await tryConnect(upstream)
           return { findings: [], clocks: [] }
         }
         const { status, date } = await askHealth(app, upstream)
-        // nginx, Apache and Go answer a plain request on a port of TLS so; Node and many others close the connection.
+        // nginx, Apache and Go answer so on a port of TLS; Node and many others close the connection.
         if (status === 400 && (await wantsTls(upstream))) return { findings: [secure(path, upstream)], clocks: [] }
         const clocks = date === null ? [] : [{ of: `the app at ${where}`, at: date, ours: (before + clock()) / 2 }]
         return { findings: status >= 500 ? [unwell(path, app.id, where, status)] : [], clocks }
@@ -106,7 +106,7 @@ function tryConnect({ origin, socketPath }: Upstream): Promise<void> {
   })
 }
 
-/** True where the upstream begins with http, and a program that speaks TLS listens there. */
+/** The upstream begins with http, and a program that speaks TLS listens there. */
 async function wantsTls({ origin, socketPath }: Upstream): Promise<boolean> {
   const { protocol, hostname, port } = new URL(origin)
   if (protocol !== 'http:' || socketPath !== null) return false
@@ -158,7 +158,7 @@ function silent(path: string, app: AppConfig, tls: string, where: string, error:
   return found(`nothing answers at ${where} (${code})`, 'Start the app, or correct the address.')
 }
 
-/** OpenSSL's reason stands in the message only, where the request was being written already. */
+/** During a write, OpenSSL's reason stands only in the message. */
 function codeOf({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'EPROTO' && /wrong version number|packet length too long|unexpected message/i.test(message))
     return 'ERR_SSL_WRONG_VERSION_NUMBER'

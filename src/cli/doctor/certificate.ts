@@ -1,4 +1,4 @@
-/** The probe of the gate's certificate: key, end, the hosts it covers, and whether its chain is complete. */
+/** Probes the gate's certificate: key, end, covered hosts, and chain. */
 import { X509Certificate } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import { certificateRemarks } from '../../../config/checks/certificates.ts'
@@ -8,7 +8,7 @@ import type { DoctorFinding } from './finding.ts'
 
 type Served = Pick<Config, 'listen' | 'portal' | 'apps'>
 
-/** Findings of the certificate in `listen.tls`; none where another program handles TLS. `now` in milliseconds. */
+/** Of `listen.tls`; none if another program handles TLS. `now` in milliseconds. */
 export function examineCertificate({ listen, portal, apps }: Served, now: number): DoctorFinding[] {
   const file = listen.tls?.cert ?? null
   if (file === null) return []
@@ -37,7 +37,7 @@ function chainIn(pem: string): X509Certificate[] {
   return blocks.map(block => new X509Certificate(block))
 }
 
-/** Browsers know roots, and not the authorities between: the file must hold these (RFC 8446 §4.4.2). */
+/** Browsers know roots only, so the file must hold the authorities between (RFC 8446 §4.4.2). */
 function gapIn([leaf, ...others]: readonly X509Certificate[], file: string): DoctorFinding[] {
   let last = leaf as X509Certificate
   const rest = [...others]

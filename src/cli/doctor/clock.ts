@@ -1,6 +1,6 @@
 /**
- * The probe of the clock: this machine's against the store's and the apps', and whether a time server sets it. Codes of
- * authenticator apps (RFC 6238 §5.2) and the ends of sessions depend on it.
+ * Probes the clock: this machine's against the store's and the apps', and whether a time server sets it. Codes (RFC 6238 §5.2) and the ends
+ * of sessions depend on it.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -24,7 +24,7 @@ export interface ClockedFindings {
   readonly clocks: readonly ClockReading[]
 }
 
-/** Findings about clocks that differ. If all others agree against this machine, its own clock is the wrong one. */
+/** If all others agree against this machine, its own clock is wrong. */
 export function compareClocks(readings: readonly ClockReading[]): DoctorFinding[] {
   const off = readings.filter(({ at, ours }) => Math.abs(at - ours) > slightMs)
   const isOurs = off.length === readings.length && off.every(({ at, ours }) => at > ours === off[0]!.at > off[0]!.ours)
@@ -53,7 +53,7 @@ function difference({ at, ours }: ClockReading): string {
   return ours > at ? `${long} ahead of` : `${long} behind`
 }
 
-/** A finding if systemd says that no time server sets the clock. Machines without systemd say nothing. */
+/** By systemd; none without it. */
 export async function timeServerFinding(): Promise<DoctorFinding[]> {
   const args = ['show', '--property=NTPSynchronized', '--value']
   const answer = await promisify(execFile)('timedatectl', args, { timeout: 2000 }).catch(() => null)

@@ -1,4 +1,4 @@
-/** A finding of `factorgate doctor`, and the probes that make findings. */
+/** A finding of `factorgate doctor`, and the probes. */
 import type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
 
 export type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
@@ -6,7 +6,7 @@ export type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
 export interface Probe {
   /** One word, for programs. */
   readonly id: string
-  /** What it looks at, for people. */
+  /** For people. */
   readonly title: string
   look(): Promise<readonly DoctorFinding[]>
 }
@@ -15,7 +15,7 @@ export interface ProbeResult extends Pick<Probe, 'id' | 'title'> {
   readonly findings: readonly DoctorFinding[]
 }
 
-/** Runs all probes at once. One that fails or takes longer than `limitMs` is a finding of its own. */
+/** All at once. A probe that fails or takes longer than `limitMs` is a finding. */
 export function runProbes(probes: readonly Probe[], limitMs: number): Promise<ProbeResult[]> {
   return Promise.all(
     probes.map(async ({ id, title, look }) => {

@@ -1,4 +1,4 @@
-/** The probe of the gate itself: whether it runs and is ready, or whether its ports are free. It asks the admin listener. */
+/** Probes the gate itself by its admin listener: whether it is ready, or its ports are free. */
 import { request } from 'node:http'
 import type { Config } from '../../../config/schema.ts'
 import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
@@ -6,16 +6,16 @@ import { askedHost, isPortTaken } from '../probes/ports.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 4000
-/** No answer of a gate is longer, in characters. Another program on the port may answer without an end. */
+/** In characters. Another program on the port may answer without an end. */
 const maxTextLength = 1024 * 1024
 
-/** `off`: there is no admin listener to ask. `none`: nothing answers there. */
+/** `off`: there is no admin listener. `none`: nothing answers there. */
 type GateState =
   | { readonly kind: 'off' | 'none' | 'foreign' }
   | { readonly kind: 'ready'; readonly warnings: readonly string[] }
   | { readonly kind: 'unready'; readonly why: string }
 
-/** One path of the admin listener. Null where no whole answer comes. */
+/** Null if no whole answer comes. */
 export function askAdmin(
   { host, port }: Exclude<Config['admin'], false>,
   path: string

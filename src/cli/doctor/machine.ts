@@ -1,4 +1,4 @@
-/** The probes of the machine: free space in the folders that the gate writes, the release of Node.js, and the processors. */
+/** Probes the machine: free space in the folders that the gate writes, the release of Node.js, and the processors. */
 import { statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { Config } from '../../../config/schema.ts'
@@ -7,11 +7,10 @@ import { nodeEndsSoon, nodeReleaseWarning } from '../node-release.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const mebibyte = 1024 * 1024
-/** Below this the journal fills the disk soon, and a full disk stops everybody. */
+/** A full disk stops everybody. */
 const littleBytes = 100 * mebibyte
 const scarceBytes = 1024 * mebibyte
 
-/** Findings about the disks of journal and store. */
 export async function examineDisks({ journal, store }: Pick<Config, 'journal' | 'store'>): Promise<DoctorFinding[]> {
   const places: [at: string, file: string][] = [['journal', journal.file]]
   if (store.kind === 'embedded') places.push(['store', store.path])
@@ -49,7 +48,7 @@ function size(bytes: number): string {
   return `${Math.floor(bytes / mebibyte)} MiB`
 }
 
-/** Findings about Node.js and the number of processes. `now` in milliseconds. */
+/** `now` in milliseconds. */
 export function examineProcess(
   { workers }: Pick<Config, 'workers'>,
   now: number,

@@ -1,4 +1,4 @@
-/** The probe of names: whether each public host has an address, and whether it leads to this machine or its proxy. */
+/** Probes whether each public host has an address of this machine or its proxy. */
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -7,7 +7,6 @@ import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 4000
 
-/** Looks up the portal's host and every app's. */
 export async function lookUpHosts(
   { portal, apps, trustedProxies }: Pick<Config, 'portal' | 'apps' | 'trustedProxies'>,
   resolve: Resolve = resolveHost
@@ -25,7 +24,7 @@ export async function lookUpHosts(
   return found.flat()
 }
 
-/** Browsers take these names for their own machine and ask no name server (RFC 6761 §6.3; Secure Contexts §5.2). */
+/** Browsers take these names for their own machine (RFC 6761 §6.3; Secure Contexts §5.2). */
 function isLocalhost(host: string): boolean {
   return /(?:^|\.)localhost\.?$/i.test(host)
 }
@@ -60,7 +59,7 @@ async function lookUp(host: string, path: string, ours: BlockList, resolve: Reso
   ]
 }
 
-/** The addresses of a host, or the code of an error. */
+/** Addresses, or the code of an error. */
 type Resolve = (host: string) => Promise<readonly string[] | string>
 
 const resolveHost: Resolve = async host => {

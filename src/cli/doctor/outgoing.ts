@@ -1,4 +1,4 @@
-/** The probe of the servers that the gate sends to: mail, webhooks, exports of the journal and traces. It sends no message to any of them. */
+/** Probes the servers that the gate sends to: mail, webhooks, exports of the journal and traces. It sends no message. */
 import net from 'node:net'
 import type { Config } from '../../../config/schema.ts'
 import { connectTo } from '../../export/connect.ts'
@@ -9,7 +9,7 @@ import { mailServerOf } from '../../services/notifying.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 5000
-/** The time in which a server may refuse the connection after accepting it, in milliseconds. */
+/** In milliseconds: how long after the connection a server may refuse it. */
 const momentMs = 500
 
 interface Target {
@@ -26,7 +26,7 @@ interface Target {
 
 type Outgoing = Pick<Config, 'notify' | 'journal' | 'traces'>
 
-/** Connects to each server as for a message, and signs in at the mail server. Never rejects. */
+/** As for a message; also signs in at the mail server. Never rejects. */
 export async function probeOutgoing(config: Outgoing): Promise<readonly DoctorFinding[]> {
   const found = await Promise.all([mailFinding(config), ...targetsOf(config).map(targetFinding)])
   return found.filter(finding => finding !== null)
@@ -89,10 +89,7 @@ async function targetFinding(target: Target): Promise<DoctorFinding | null> {
   }
 }
 
-/**
- * Connects, and looks for a moment whether the server stays: with TLS 1.3 it refuses a client certificate only after the handshake. Rejects
- * with Node's error or ExportFailure.
- */
+/** With TLS 1.3 a server refuses a client certificate only after the handshake, so this waits for a moment. Rejects with Node's error or ExportFailure. */
 async function reach({ host, port, tls }: Target): Promise<void> {
   const trust = tls === null ? null : await readTlsFiles(tls)
   const { socket, opened } = connectTo({ host, port, trust })

@@ -23,7 +23,7 @@ export async function examineAll(loaded: Sound, io: Io): Promise<ProbeResult[]> 
   const { config } = loaded
   const { clock } = io
   const certificate = attempt(() => examineCertificate(config, clock()))
-  // First and alone: it works as the owner of the data, and the user of a process is the same for all that it does.
+  // First and alone: it works as the owner of the data, which holds for the whole process.
   const first = await runProbes(configurationProbes(loaded, certificate, io), limitMs * 2)
   const state = gateState(config)
   const apps = probeApps(config, clock)
@@ -61,7 +61,7 @@ const gateTitles = {
   off: 'the gate (not asked: admin is false)'
 }
 
-/** What is wrong, and what to do: the second sentence, or what stands after a semicolon. */
+/** `mend` is the second sentence, or what stands after a semicolon. */
 function wayOut(trouble: string): { wrong: string; mend: string } {
   const at = trouble.indexOf('. ')
   if (at >= 0) return { wrong: trouble.slice(0, at), mend: `${trouble.slice(at + 2)}.` }
@@ -70,7 +70,7 @@ function wayOut(trouble: string): { wrong: string; mend: string } {
   return { wrong: trouble.slice(0, last), mend: `${trouble[last + 2]!.toUpperCase()}${trouble.slice(last + 3)}.` }
 }
 
-/** The configuration, its files, and the accounts and key in the store: what `factorgate check` finds. */
+/** As in `factorgate check`. */
 function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[], io: Io): Probe[] {
   const examined = examine(loaded, io, false)
   const isSaid = ({ path, message }: Problem) =>
@@ -120,7 +120,7 @@ function isIssued({ config }: Sound): boolean {
   return config.listen.tls?.acme != null
 }
 
-/** Certificates by ACME: the store says how each stands. */
+/** By the store. */
 async function issued(examined: Promise<Examined>): Promise<DoctorFinding[]> {
   const { warnings } = await examined
   return warnings
@@ -133,7 +133,7 @@ async function issued(examined: Promise<Examined>): Promise<DoctorFinding[]> {
     }))
 }
 
-/** The only probe where the configuration cannot be read. */
+/** The only probe if the configuration cannot be read. */
 export function badConfiguration(problems: readonly Problem[]): Probe {
   return {
     id: 'configuration',
@@ -142,7 +142,7 @@ export function badConfiguration(problems: readonly Problem[]): Probe {
   }
 }
 
-/** The sentence of a configuration's problem says what to do; the place says where. */
+/** The sentence says what to do; the place says where. */
 function placed(degree: DoctorFinding['degree'], { file, line, path, message }: Problem): DoctorFinding {
   const where = line === null ? file : `${file}, line ${line}`
   const setting = path === '' ? 'This is about' : `The setting '${path}' is in`

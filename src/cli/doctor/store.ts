@@ -1,4 +1,4 @@
-/** The probe of a Redis store: memory, saving to disk, and its clock. `factorgate check` finds what prevents a start. */
+/** Probes a Redis store: memory, saving to disk, and its clock. `factorgate check` finds what prevents a start. */
 import type { Config } from '../../../config/schema.ts'
 import type { Clock } from '../../clock.ts'
 import { storeOf } from '../../services/app-options.ts'
@@ -7,7 +7,7 @@ import type { RedisInspection } from '../../store/redis/inspection.ts'
 import type { ClockedFindings } from './clock.ts'
 import type { DoctorFinding } from './finding.ts'
 
-/** Never rejects. `factorgate check` reports a store that cannot be reached. */
+/** Never rejects: `factorgate check` reports an unreachable store. */
 export async function askStore(config: Config, clock: Clock): Promise<ClockedFindings> {
   try {
     const { url, options } = storeOf(config, clock)
@@ -23,10 +23,10 @@ export async function askStore(config: Config, clock: Clock): Promise<ClockedFin
   }
 }
 
-/** Above this share of `maxmemory`, Redis soon refuses writes. */
+/** Of `maxmemory`: above it, Redis soon refuses writes. */
 const fullShare = 0.9
 
-/** From so many replicas on, one may be away while another must follow. */
+/** With fewer replicas, one may be away while another must follow. */
 const spareReplicas = 2
 
 export function examineServer(server: RedisInspection): DoctorFinding[] {

@@ -1,4 +1,4 @@
-/** The file of `--advisories`: read, and compared with the packages of the program. */
+/** The file of `--advisories`, compared with the program's packages. */
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -11,7 +11,7 @@ import { PersonError } from '../command.ts'
 
 const maxBytes = 256 * 1024 ** 2
 
-/** Throws PersonError for a file that cannot be read or is of no known form. */
+/** Throws PersonError for an unreadable file or an unknown form. */
 export async function advisoryReport(file: string, components: readonly Component[]): Promise<AdvisoryReport> {
   const name = visible(file)
   const stats = await stat(file).catch(error => {

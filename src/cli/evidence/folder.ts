@@ -1,6 +1,6 @@
 /**
- * The evidence folder on disk. Its files are written into `unfinished` inside it and moved when all are whole; SHA256SUMS and its signature
- * come last, so a run that ends half way leaves nothing that looks complete.
+ * The evidence folder on disk. Its files are written into `unfinished` inside it and moved when all are whole, SHA256SUMS and its signature
+ * last, so an interrupted run leaves nothing that looks complete.
  */
 import { createHash } from 'node:crypto'
 import { chmod, type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
@@ -26,7 +26,7 @@ export class EvidenceFolder {
     this.#isNew = isNew
   }
 
-  /** Makes the folder with mode 0700, or takes an empty one. Throws PersonError for one that is not empty. */
+  /** Mode 0700. Throws PersonError for a folder that is not empty. */
   static async create(folder: string): Promise<EvidenceFolder> {
     return asOwnerOf(folder, async () => {
       const isNew = await mkdir(folder, { mode: 0o700 }).then(
@@ -50,10 +50,10 @@ export class EvidenceFolder {
     return [...this.#sums.values()]
   }
 
-  /** A new file. It takes the place of an earlier one of that name. */
+  /** Replaces an earlier file of that name. */
   async open(name: FolderFile | typeof sumsFile | typeof signatureFile): Promise<EvidenceFile> {
     const place = path.join(this.path, unfinished, name)
-    // The user of the service may not write where the operator wants the folder.
+    // The service's user may be unable to write there.
     const handle = await this.#asOwner(() => open(place, 'w', 0o600))
     const file = new EvidenceFile(place, handle, sum => {
       this.#open.delete(file)
@@ -69,7 +69,7 @@ export class EvidenceFolder {
     await file.close()
   }
 
-  /** Moves the files to their places, those of `last` after all others. */
+  /** `last` after all others. */
   async finish(last: readonly string[]): Promise<void> {
     await this.#asOwner(async () => {
       const names = [...this.#sums.keys()]
@@ -83,7 +83,7 @@ export class EvidenceFolder {
     })
   }
 
-  /** Removes what was written, the last file first, and the folder if it is new. Never rejects. */
+  /** Removes what was written, and a new folder. Never rejects. */
   async discard(): Promise<void> {
     for (const file of this.#open) await file.abandon()
     await this.#asOwner(async () => {
@@ -112,7 +112,7 @@ async function checkEmpty(folder: string): Promise<void> {
     )
 }
 
-/** One file, written from its beginning to its end, with its hash. */
+/** Written from beginning to end, with its hash. */
 export class EvidenceFile {
   readonly #path: string
   readonly #handle: FileHandle
@@ -128,7 +128,7 @@ export class EvidenceFile {
     this.#onClosed = onClosed
   }
 
-  /** Adds text to the buffer. Null while there is room; otherwise a promise to wait for. */
+  /** Null while the buffer has room; otherwise a promise to wait for. */
   add(text: string | Buffer): Promise<void> | null {
     this.#waiting.push(text)
     this.#length += text.length
@@ -162,7 +162,7 @@ export class EvidenceFile {
     this.#hash.update(bytes)
     this.#bytes += bytes.length
     try {
-      // `write` may take a part only, as the disk gets full.
+      // `write` may take only a part, as the disk gets full.
       for (let done = 0; done < bytes.length; )
         done += (await this.#handle.write(bytes, done, bytes.length - done)).bytesWritten
     } catch (error) {
@@ -171,7 +171,7 @@ export class EvidenceFile {
   }
 }
 
-/** An error of a handle has no path, and the message would not say which disk is full. */
+/** An error of a handle has no path. */
 function withPath(error: unknown, file: string): unknown {
   return Object.assign(error as NodeJS.ErrnoException, { path: file })
 }

@@ -1,4 +1,4 @@
-/** One pass over the journal's lines of a range: what they add up to, and the rows of the lists of events. */
+/** One pass over the journal's lines of a range: their sums, and the rows of the lists of events. */
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { beginningOf, journalFiles } from '../../audit/journal-files.ts'
@@ -13,7 +13,7 @@ import { type Entry, entryOf, linesIn } from '../journal/files.ts'
 import { withProgress } from '../progress.ts'
 import type { EvidenceFile, EvidenceFolder } from './folder.ts'
 
-/** Rows of each list on the page. */
+/** Of each list on the page. */
 const maxNewest = 100
 const maxPasses = 3
 /** Lines of other processes may stand a little out of order. */
@@ -22,7 +22,7 @@ const slackMs = 3600_000
 interface JournalPass {
   readonly figures: JournalFigures
   readonly newest: Readonly<Record<EventList, Newest>>
-  /** Lines of the files that are no entries. */
+  /** They are no entries. */
   readonly unread: number
 }
 
@@ -33,7 +33,7 @@ interface Range {
   readonly times: TimeSteps
 }
 
-/** Reads the files of the journal at `file`, oldest first. A rotation meanwhile would hide lines, so then it reads again. */
+/** Oldest first. A rotation meanwhile would hide lines, so then it reads again. */
 export async function readJournal(
   file: string,
   range: Range,
@@ -50,7 +50,7 @@ export async function readJournal(
   throw new PersonError('the journal began a new file each time it was read; run the command again in a quieter hour')
 }
 
-/** The time of the first line, in milliseconds since the epoch; null without a line. */
+/** Of the first line, in milliseconds since the epoch; null without a line. */
 export async function journalBegin(file: string): Promise<number | null> {
   for (const one of await journalFiles(file)) {
     const { at } = await beginningOf(one)
@@ -75,7 +75,7 @@ async function readFiles(files: readonly string[], { from, to, times }: Range, l
   const begins = await Promise.all(files.map(async one => (await beginningOf(one)).at))
   const needed = files.filter((_, i) => {
     const [begin = 0, next = 0] = [begins[i], begins[i + 1]]
-    // The next file begins before the range, or this one after it. Clocks of processes differ a little.
+    // Only files that overlap the range. Clocks of processes differ a little.
     return !((next > 0 && next < from - slackMs) || begin > to + slackMs)
   })
   const [fromText, toText] = [new Date(from).toISOString(), new Date(to).toISOString()]
@@ -98,14 +98,14 @@ async function readFiles(files: readonly string[], { from, to, times }: Range, l
   return { figures, unread }
 }
 
-/** Null where a file is packed, and its size does not say what is in it. */
+/** Null for packed files, whose size says nothing. */
 async function mebibytesOf(files: readonly string[]): Promise<number | null> {
   if (files.some(file => file.endsWith('.gz'))) return null
   const sizes = await Promise.all(files.map(async file => (await stat(file)).size))
   return Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1024 ** 2)
 }
 
-/** Most lines outside the range are known by the text of their time, without parsing them. */
+/** By the text of the time, which saves parsing. */
 function isOutside(line: string, from: string, to: string): boolean {
   const start = line.indexOf('"at":"') + 6
   const at = line.slice(start, start + 24)
@@ -139,7 +139,7 @@ class Lists {
     const newest = this.#newest.get(list)!
     newest.total++
     newest.entries.push(hidden)
-    // Half of the rows leave at once, so that an entry costs no shift of all others.
+    // Half of the rows at once, which saves moving all others for each entry.
     if (newest.entries.length >= 2 * maxNewest) newest.entries.splice(0, maxNewest)
     return this.#files.get(list)!.add(csvLine(eventRow(hidden)))
   }

@@ -35,7 +35,7 @@ import { tablesOf } from './tables.ts'
 import { unsafeKeysOf } from './unsafe-keys.ts'
 
 export interface Asked {
-  /** Milliseconds since the epoch; infinite where nothing was asked for. */
+  /** Milliseconds since the epoch; infinite without a wish. */
   readonly from: number
   readonly to: number
   /** An absolute path. */
@@ -43,7 +43,7 @@ export interface Asked {
   readonly hidden: readonly PseudonymisedField[]
 }
 
-/** Writes everything into `folder` and signs it. */
+/** Also signs it. */
 export async function makeEvidence(
   place: CommandContext,
   folder: EvidenceFolder,
@@ -66,7 +66,7 @@ export async function makeEvidence(
   return evidence
 }
 
-/** Reads journal, store and configuration. The lists of single events go into the folder as they are read. */
+/** Lists of single events go into the folder as they are read. */
 async function gather(
   place: CommandContext,
   folder: EvidenceFolder,
@@ -84,7 +84,7 @@ async function gather(
   const pseudonymiser = new Pseudonymiser(asked.hidden, keyring)
   const advisoryFile = asked.advisories
   const advisories = advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, components ?? []))
-  // The lines are counted before they are proved, so the proof covers all counted lines.
+  // Counted before the proof, so that the proof covers all counted lines.
   const pass = await readJournal(config.journal.file, { from, to, times }, { folder, pseudonymiser, io })
   const head = await readHead(headFileOf(config.journal.file))
   const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
@@ -126,12 +126,12 @@ async function gather(
   return { ...known, times, gaps, newest: pass.newest, signer }
 }
 
-/** What the store remembers of the journal's end, as `journal verify` asks it. */
+/** As `journal verify` asks it. */
 function anchorOf({ store, config }: CommandContext): Promise<Anchor | null> {
   return anchorRecord.get(store, anchorId(config.journal.file, config.store.kind !== 'embedded'))
 }
 
-/** The result of `journal verify` over all files. */
+/** As of `journal verify` over all files. */
 async function proofOf(
   { journal }: Config,
   ends: Pick<VerifyInput, 'keys' | 'head'> & { readonly anchor: Anchor | null },
@@ -176,7 +176,7 @@ function versionsOf({ store }: Config): [string, string][] {
   ]
 }
 
-/** Stand in the signed list, so that the list alone says what it is about. */
+/** In the signed list, which then says what it is about. */
 function remarksOf({ title, portal, from, to, madeAt, release: version, proof, signer }: Evidence): string[] {
   const iso = (at: number) => new Date(at).toISOString()
   return [

@@ -1,4 +1,4 @@
-/** People and their second factors, as evidence has them: with the usable factors, and with pseudonyms where names are hidden. */
+/** People and their usable second factors, with pseudonyms if names are hidden. */
 import { csvLine } from '../../evidence/csv.ts'
 import type { PersonEvidence } from '../../evidence/evidence.ts'
 import type { Pseudonymiser } from '../../evidence/pseudonymiser.ts'
@@ -15,7 +15,7 @@ import type { EvidenceFolder } from './folder.ts'
 
 const factorColumns = ['person', 'account', 'factor', 'added', 'lastUsed', 'lastUsedFrom', 'model', 'synced', 'status']
 
-/** Reads everybody, and writes `factors.csv` on the way. Sorted by name. */
+/** Sorted by name. Also writes `factors.csv`. */
 export async function readPeople(
   place: CommandContext,
   {
@@ -34,7 +34,7 @@ export async function readPeople(
       found,
       async account => {
         const own = await credentials.list(account.id)
-        // A record that the key file does not open says nothing, and stops nothing.
+        // A record that the key file does not open stops nothing.
         const codes = await recovery.status(account.id).catch(() => null)
         const person = personOf(account, own, misfit, codes?.remaining ?? null, pseudonymiser)
         return { person, rows: own.map(one => csvLine(factorRow(person, one, misfit(one), pseudonymiser))) }

@@ -1,4 +1,4 @@
-/** The CSV files and the JSON files of an evidence folder that are made from values. */
+/** The CSV and JSON files of an evidence folder that are made from values. */
 import { budgetSentence, unusualSentence } from '../../evidence/budget-sentence.ts'
 import { type Cell, csvLine } from '../../evidence/csv.ts'
 import type { Evidence } from '../../evidence/evidence.ts'
@@ -11,7 +11,7 @@ import { resultOf } from '../journal/verify.ts'
 const iso = (at: number | null | undefined) =>
   at === null || at === undefined || at === 0 ? null : new Date(at).toISOString()
 
-/** The content of each file by its name. */
+/** By file name. */
 export function tablesOf(evidence: Evidence) {
   return {
     'policy.csv': csv(columns.policy, policyRows(evidence)),
@@ -30,7 +30,7 @@ export function tablesOf(evidence: Evidence) {
   }
 }
 
-/** The first line of each CSV file. */
+/** Of each CSV file. */
 const columns = {
   policy: words('app rule sentence path methods groups users networks access factors withinSeconds enforced'),
   budgets: words('budget sentence per app counted direction amount windowSeconds then'),
@@ -159,7 +159,7 @@ function stepRows({ figures, times }: Evidence): Cell[][] {
   ])
 }
 
-/** What programs read: `summary.json`, and `--json`. */
+/** For `summary.json` and `--json`. */
 export function summaryOf(evidence: Evidence) {
   const { figures, people, proof, advisories, newest } = evidence
   const { requests, signIns, proofs } = figures

@@ -1,4 +1,4 @@
-/** The `unsafe…` keys that a configuration sets: each switches a protection off. */
+/** The `unsafe…` keys that a configuration sets. */
 import type { Config } from '../../../config/schema.ts'
 
 /** `unsafeHttp`, `apps[notebooks].tls.unsafeAnyCertificate` */

@@ -10,12 +10,12 @@ import { configFor } from '../command-context.ts'
 import { configuredKeys, keysOf } from '../journal/verify.ts'
 
 interface FolderCheck {
-  /** Empty where everything fits. One sentence each. */
+  /** One sentence each. */
   readonly faults: readonly string[]
   readonly files: number
-  /** The public key that signed. */
+  /** That signed. */
   readonly key: string | null
-  /** True if only the key in the folder itself vouches for it. */
+  /** Only the key in the folder itself vouches for it. */
   readonly isSelfVouched: boolean
 }
 
@@ -72,7 +72,7 @@ export async function verifyCommand(
   return faults.length === 0 ? 0 : 1
 }
 
-/** The keys of the gate, where its configuration and its key file are at hand. Elsewhere none. */
+/** From configuration and key file, if they are at hand. */
 async function keysAtHand(config: string | undefined, io: Io): Promise<string[]> {
   const quiet = { ...io, stderr: () => {} }
   try {

@@ -15,7 +15,7 @@ import { Progress } from '../progress.ts'
 
 export { type Entry, entryOf } from '../../audit/journal-files.ts'
 
-/** The journal at `file` and its rotated files, oldest first. Throws PersonError if there are none. */
+/** With rotated files, oldest first. Throws PersonError if there are none. */
 export async function journalFiles(file: string): Promise<string[]> {
   const found = await journal.journalFiles(file)
   if (found.length > 0) return found
@@ -23,7 +23,7 @@ export async function journalFiles(file: string): Promise<string[]> {
   throw new PersonError(`there is no journal at ${file} yet; the gate creates it when it starts`)
 }
 
-/** The lines of a file. Rejects on a read error, and with PersonError where it is no file. */
+/** Rejects on a read error, and with PersonError for anything but a file. */
 export async function* linesIn(file: string): AsyncGenerator<string> {
   try {
     yield* journal.linesIn(file)
@@ -33,7 +33,7 @@ export async function* linesIn(file: string): AsyncGenerator<string> {
   }
 }
 
-/** The files that were named. Throws PersonError for a folder; rejects for a file that is not there. */
+/** Throws PersonError for a folder; rejects for a missing file. */
 export async function givenFiles(names: readonly string[], io: Io): Promise<string[]> {
   const files = names.map(name => path.resolve(io.cwd, name))
   for (const file of files)
@@ -42,7 +42,7 @@ export async function givenFiles(names: readonly string[], io: Io): Promise<stri
   return files
 }
 
-/** The reader of these files, or of the configured journal, whose index it brings up to date. */
+/** Of these files, or of the configured journal, whose index it updates. */
 export async function readerFor(names: readonly string[], config: string | undefined, io: Io): Promise<JournalReader> {
   if (names.length > 0) {
     const files = await givenFiles(names, io)
@@ -58,7 +58,7 @@ export async function readerFor(names: readonly string[], config: string | undef
   }
   const reader = new JournalReader({ path: current, spellingsOf: withPseudonyms })
   const progress = new Progress(io, 'MiB indexed, once')
-  // Root must not write through a link that the owner of the folder has laid.
+  // Root must not write through a link that the folder's owner has laid.
   const isIndexed = await asOwnerOf(current, () =>
     reader.index({ onProgress: bytes => progress.at(Math.round(bytes / 1024 ** 2)) })
   )
@@ -68,13 +68,13 @@ export async function readerFor(names: readonly string[], config: string | undef
   return reader
 }
 
-/** Names are written in their canonical form, and ids as they are. */
+/** Names in their canonical form, ids as they are. */
 function spellingsOf(person: string): string[] {
   const name = canonicalName(person)
   return name === undefined ? [] : [name]
 }
 
-/** A whole number from 1 to `most`. Throws UsageError. */
+/** From 1 to `most`. Throws UsageError. */
 export function numberOf(option: string, text: string, most: number): number {
   const number = Number(text)
   if (!/^\d+$/.test(text) || number < 1 || number > most)

@@ -1,6 +1,6 @@
 /**
- * `factorgate journal verify`: proves the files of a journal, or names the first line that is wrong. It needs neither gate nor store. If
- * there is a configuration, it also asks the store for the anchor.
+ * `factorgate journal verify`: proves a journal's files, or names the first wrong line. It needs neither gate nor store, but asks a
+ * configured store for the anchor.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -86,7 +86,7 @@ Example:
   }
 }
 
-/** What the store remembers of the end; null if it remembers nothing, or cannot be asked. */
+/** Null if the store has none, or cannot be asked. */
 async function anchorFor(config: Config, io: Io): Promise<Anchor | null> {
   const { store, journal } = config
   if (store.kind === 'embedded' && !existsSync(store.path)) return null
@@ -105,7 +105,7 @@ async function anchorFor(config: Config, io: Io): Promise<Anchor | null> {
   return null
 }
 
-/** The head files among the files, or beside them. */
+/** Among the files, or beside them. */
 function headsOf(files: readonly string[]): string[] {
   const named = files.filter(file => file.endsWith('.head'))
   return named.length > 0 ? named : files.map(headFileOf)

@@ -1,6 +1,6 @@
 /**
- * `factorgate key rotate`: adds a new key, reseals everything and retires the old keys. Everything stays readable at
- * each step, so it can be interrupted and repeated. It keeps keys that another gate may still use.
+ * `factorgate key rotate`: adds a new key, reseals everything and retires old keys, except those that another gate may still use. It can be
+ * interrupted and repeated, since everything stays readable.
  */
 import { sealedAcmePrefixes } from '../../acme/records.ts'
 import { resealSecrets } from '../../factor/reseal.ts'
@@ -14,7 +14,7 @@ import { confirm, yesHelp, yesOption } from '../confirm.ts'
 import { asOwnerOf, asSelf } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 
-/** By then a gate has reread a changed key file; before that it cannot open what the new key sealed. */
+/** A gate rereads a changed key file within this time; before, it cannot open what the new key sealed. */
 const gatewayReadsSeconds = 3
 
 export const command: Command = {
@@ -71,7 +71,7 @@ Example:
   }
 }
 
-/** Repeats until nothing is left: a gate may have sealed with the old key meanwhile. */
+/** Repeats until nothing is left, since a gate may seal with the old key meanwhile. */
 async function resealAll(store: Store, keyring: Keyring, onDone: (done: number) => void): Promise<number> {
   let total = 0
   for (;;) {

@@ -1,4 +1,4 @@
-/** `factorgate notify test`: sends one message now, without the queue, and shows what the server answers. */
+/** `factorgate notify test`: sends one message now, and shows the server's answer. */
 import type { Config } from '../../../config/schema.ts'
 import { newId } from '../../ids.ts'
 import { visible } from '../../messages/visible.ts'

@@ -1,4 +1,4 @@
-/** `factorgate posture show`: a row for all apps, and one for each app that has a posture of its own. */
+/** `factorgate posture show`: a row for all apps, and one for each app with its own posture. */
 import { readDial } from '../../posture/dial-record.ts'
 import { levelAt, type Setting, settingAt } from '../../posture/posture.ts'
 import { type Command, jsonText, PersonError, readArgs } from '../command.ts'

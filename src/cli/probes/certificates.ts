@@ -1,4 +1,4 @@
-/** The probe of client certificates: the authorities and the revocation lists are readable and in date. */
+/** Probes client certificates: authorities and revocation lists are readable and in date. */
 import type { X509Certificate } from 'node:crypto'
 import type { Config } from '../../../config/schema.ts'
 import { isInTime } from '../../identity/certificate/chain.ts'

@@ -1,4 +1,4 @@
-/** What to do about a connection that failed, by the words of Node.js and OpenSSL. */
+/** What to do about a failed connection, by the words of Node.js and OpenSSL. */
 
 const advice: readonly (readonly [RegExp, string])[] = [
   [
@@ -14,7 +14,7 @@ const advice: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'start it, or correct the address: nothing listens there']
 ]
 
-/** One clause without its full stop; `otherwise` where the message says nothing of these. */
+/** A clause without full stop; `otherwise` for other messages. */
 export function connectionMend(message: string, otherwise: string): string {
   return advice.find(([words]) => words.test(message))?.[1] ?? otherwise
 }

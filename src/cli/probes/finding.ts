@@ -1,20 +1,20 @@
-/** What a probe of another program finds, for `check --live` and `doctor`. */
+/** What a probe of another program finds. */
 
 export interface ProbeFinding {
   /** `problem`: people cannot sign in, or an app cannot be used. `warning`: something else goes on working, or it will soon fail. */
   readonly degree: 'problem' | 'warning'
   /** The key: `identity[1].issuer`. */
   readonly path: string
-  /** One sentence without its full stop: what is wrong. */
+  /** A sentence without full stop. */
   readonly wrong: string
-  /** One sentence without its full stop: what to do. */
+  /** A sentence without full stop: what to do. */
   readonly mend: string
 }
 
-/** The longest that one probe may take, in milliseconds. */
+/** In milliseconds, for one probe. */
 const probeLimitMs = 10_000
 
-/** The findings of `work`, or one that says that it failed or took longer than `limitMs`. Never rejects. */
+/** Also a finding if `work` failed or took longer than `limitMs`. Never rejects. */
 export async function limited(
   path: string,
   work: (signal: AbortSignal) => Promise<ProbeFinding[]>,

@@ -5,10 +5,10 @@ import { refuseUpgrade } from '../../platform/refuse-upgrade.ts'
 import { askedHost } from './ports.ts'
 
 const timeoutMs = 4000
-/** No gate serves it, so each refuses it, and says so in a header of its own. */
+/** Each gate refuses this host, and says so in its own header. */
 const host = 'nobody.invalid'
 
-/** Never rejects. False also where the gate waits for the PROXY header of a balancer. */
+/** Never rejects. False also if the gate waits for a balancer's PROXY header. */
 export function isGateAt(address: { readonly host: string; readonly port: number; readonly isTls: boolean }) {
   const options = {
     hostname: askedHost(address.host),

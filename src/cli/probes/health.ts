@@ -1,4 +1,4 @@
-/** The probe of apps with a health path: each upstream gets the health check that the gate makes. */
+/** Probes apps with a health path as the gate checks them. */
 import type { Config } from '../../../config/schema.ts'
 import { healthHead, outboundPlan } from '../../forwarding/outbound.ts'
 import { explainFailure } from '../../forwarding/upstreams.ts'
@@ -8,7 +8,7 @@ import { UpstreamPool } from '../../upstream/pool.ts'
 import { UpstreamState } from '../../upstream/upstream-state.ts'
 import { limited, type ProbeFinding } from './finding.ts'
 
-/** Asks all at once, for no longer than each check's own timeout and the limit. Never rejects. */
+/** At once, within each check's own timeout and the limit. Never rejects. */
 export async function probeHealth(
   { apps, portal }: Pick<Config, 'apps' | 'portal'>,
   limitMs?: number
@@ -44,7 +44,6 @@ export async function probeHealth(
   return (await Promise.all(asked)).flat()
 }
 
-/** Hears the result of one check. */
 class ProbedState extends UpstreamState {
   readonly #resolve: (problem: string | null) => void
 

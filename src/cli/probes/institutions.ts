@@ -1,4 +1,4 @@
-/** The probe of institutions: it asks each one with the gate's own code, and signs in nobody but the service account. */
+/** Probes institutions with the gate's own code. Only the service account signs in. */
 import type { Config } from '../../../config/schema.ts'
 import { probeCertificates } from './certificates.ts'
 import { limited, type ProbeFinding } from './finding.ts'
@@ -6,7 +6,7 @@ import { probeLdap } from './ldap.ts'
 import { probeOidc } from './oidc.ts'
 import { probeSaml } from './saml.ts'
 
-/** Asks all at once, each for no longer than the limit. Never rejects. `now` in milliseconds. */
+/** All at once, within the limit. Never rejects. `now` in milliseconds. */
 export async function probeInstitutions(
   { identity }: Pick<Config, 'identity'>,
   now: number,

@@ -1,4 +1,4 @@
-/** The probe of an LDAP directory: on each server the service account binds, reads the base, and finds people as a sign-in does. */
+/** Probes an LDAP directory: on each server the service account binds, reads the base, and finds people as a sign-in does. */
 import { pemText } from '../../../config/reading/text-sources.ts'
 import type { Config } from '../../../config/schema.ts'
 import { type LdapConnection, ServerFailure } from '../../identity/ldap/connection.ts'
@@ -9,11 +9,11 @@ import type { ProbeFinding } from './finding.ts'
 
 type LdapConfig = Extract<Config['identity'][number], { kind: 'ldap' }>
 
-/** The most time for each step, in milliseconds. */
+/** For each step, in milliseconds. */
 const maxMs = 3_000
 /** People who are looked at. */
 const sample = 3
-/** Permanent ids of servers. */
+/** Of servers. */
 const knownIds = ['entryUUID', 'nsUniqueId', 'ipaUniqueID', 'objectGUID', 'GUID', 'ibm-entryUUID'] as const
 
 /** A server that fails is a warning while another one works. */
@@ -84,13 +84,13 @@ async function askServer(
   try {
     return await askForPeople(connection, url, one, path)
   } catch (error) {
-    // Some servers refuse searches for everybody. A search for one person is another one.
+    // Some servers refuse searches for everybody, and allow them for one person.
     if (error instanceof ServerFailure && error.isOfOneQuestion) return []
     throw error
   }
 }
 
-/** The configuration may fit another kind of server. */
+/** Shows whether the configuration fits this kind of server. */
 async function askForPeople(
   connection: LdapConnection,
   url: string,

@@ -1,4 +1,4 @@
-/** The probe of an OpenID Connect provider: its metadata and its signing keys, read as a sign-in reads them. */
+/** Probes an OpenID Connect provider: its metadata and signing keys, read as by a sign-in. */
 import { pemText } from '../../../config/reading/text-sources.ts'
 import type { Config } from '../../../config/schema.ts'
 import { ProviderSource } from '../../identity/oidc/provider.ts'
@@ -8,7 +8,7 @@ import type { ProbeFinding } from './finding.ts'
 
 type OidcConfig = Extract<Config['identity'][number], { kind: 'oidc' }>
 
-/** The most time for a request and its answer, in milliseconds. */
+/** For a request and its answer, in milliseconds. */
 const timeoutMs = 4_000
 
 /** `signal` closes the connections. */

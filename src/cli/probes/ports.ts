@@ -1,17 +1,17 @@
-/** The ports of a configuration: whether they are free, which is tried by listening there for a moment, and where they answer. */
+/** Whether a configuration's ports are free, by a short listening, and where they answer. */
 import { createServer } from 'node:net'
 
-/** Where a program of this machine is asked that listens at `host`. */
+/** The address to ask a program of this machine that listens at `host`. */
 export function askedHost(host: string): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
 }
 
-/** True if a program of this machine listens there. */
+/** By a program of this machine. */
 export async function isPortTaken(host: string, port: number): Promise<boolean> {
   return (await tryListen(host, port)) === 'EADDRINUSE'
 }
 
-/** Null where it is free, else the code of the error. */
+/** Null if it is free, else the error's code. */
 export function tryListen(host: string, port: number): Promise<string | null> {
   return new Promise(resolve => {
     const probe = createServer()

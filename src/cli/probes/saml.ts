@@ -1,4 +1,4 @@
-/** The probe of SAML metadata: it is read, signed by the configured certificate, in date, and describes the configured providers. */
+/** Probes SAML metadata: readable, signed by the configured certificate, in date, and with the configured providers. */
 import { pemText } from '../../../config/reading/text-sources.ts'
 import type { Config } from '../../../config/schema.ts'
 import { Aggregate } from '../../identity/saml/aggregate.ts'
@@ -53,7 +53,7 @@ export async function probeSaml(
   return found
 }
 
-/** A metadata query server is asked for each configured provider; without any, there is no question to ask. */
+/** A metadata query server is asked for each configured provider. */
 async function probeMdq(
   { metadataCertificate, ca, idp, refresh }: SamlConfig,
   address: string,

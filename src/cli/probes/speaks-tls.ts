@@ -1,7 +1,7 @@
-/** Whether the program at an address takes a TLS handshake. Nothing is sent to it after that. */
+/** Whether the program at an address takes a TLS handshake. Nothing is sent after that. */
 import { connect } from 'node:tls'
 
-/** What Node says of a certificate that it does not trust, and of an alert: only a server of TLS sends either. */
+/** Node's words for an untrusted certificate or an alert: only a TLS server sends either. */
 const ofTls = /^(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_|INVALID_|ERR_TLS_CERT_|HOSTNAME_)|_ALERT_|^ERR_SSL_TLSV1_/
 
 /** Never rejects. */

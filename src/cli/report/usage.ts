@@ -1,7 +1,7 @@
 /** Counts from the journal who uses which app, and whom the rules of report-only apps would stop. */
 import { type Entry, entryOf, linesIn } from '../journal/files.ts'
 
-/** Distinct addresses for each app and reason. */
+/** For each app and reason. */
 const maxAddresses = 100_000
 
 interface Use {
@@ -10,13 +10,13 @@ interface Use {
   lastAt: number
 }
 
-/** What the rules would have done with the requests of one person or of all strangers. */
+/** Requests of one person or of all strangers. */
 interface WouldStop extends Use {
   readonly app: string
   readonly would: string
   /** Null for a mere count, since a flood is not recorded line by line. */
   readonly reason: string | null
-  /** The account's id and name; null for strangers. */
+  /** Null for strangers. */
   readonly account: string | null
   name: string | null
   readonly addresses: Set<string>
@@ -25,11 +25,11 @@ interface WouldStop extends Use {
 export interface Usage {
   /** By account id, then by app. */
   readonly people: Map<string, Map<string, Use>>
-  /** The names that the journal knows, by account id. */
+  /** As the journal knows them, by account id. */
   readonly names: Map<string, string>
   readonly wouldStop: WouldStop[]
   readonly unread: number
-  /** The time of the oldest request in the files, in milliseconds since the epoch; Infinity where there is none. */
+  /** Of the oldest request, in milliseconds since the epoch; Infinity for none. */
   readonly since: number
 }
 
@@ -40,7 +40,7 @@ export interface Window {
   readonly app?: string | undefined
 }
 
-/** Reads the files, oldest first. Rejects on a read error. */
+/** Oldest first. Rejects on a read error. */
 export async function usageIn(files: readonly string[], window: Window): Promise<Usage> {
   const people: Usage['people'] = new Map()
   const names: Usage['names'] = new Map()
@@ -49,7 +49,7 @@ export async function usageIn(files: readonly string[], window: Window): Promise
   let since = Number.POSITIVE_INFINITY
   for (const file of files)
     for await (const line of linesIn(file)) {
-      // Most lines are neither, and parsing takes the time.
+      // Most lines are of another kind, and parsing takes time.
       if (!/"kind":"(?:exchange|socket\.open)/.test(line)) continue
       const entry = entryOf(line)
       if (entry === null) unread++
@@ -86,7 +86,7 @@ function count(entry: Entry, { from, to, app: only }: Window, counts: Counts): v
   add(row, at, 1)
 }
 
-/** The line that counts a network's events beyond the limit: `would_challenge/notebooks:12 200:3`. */
+/** A network's events beyond the limit: `would_challenge/notebooks:12 200:3`. */
 function countFlood(entry: Entry, at: number, only: string | undefined, counts: Counts): void {
   for (const outcome of String(entry.outcomes ?? '').split(' ')) {
     const [, would, app, number] = /^would_([a-z]+)\/([^:]+):(\d+)$/.exec(outcome) ?? []

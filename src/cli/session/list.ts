@@ -79,7 +79,7 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
   }
 }
 
-/** All accounts with sessions, by name. Sessions of removed accounts are left out. */
+/** By name, with sessions. Removed accounts are left out. */
 async function signedIn(place: CommandContext): Promise<Account[]> {
   const ids = new Set<string>()
   for await (const { key, value } of place.store.scan(sessionRecord.prefix)) {

@@ -35,7 +35,7 @@ Example:
   }
 }
 
-/** Nobody knows how far the store has gone back, so the journal of a month is compared with it. */
+/** Compares the store with the journal of a month, since nobody knows how far it has gone back. */
 async function whatIsValidAgain(place: CommandContext): Promise<string> {
   if ((await place.store.members('accounts')).length === 0)
     return 'There is nobody in this store, so nobody can sign in. Fill it from the newest backup: factorgate store import FILE\n'

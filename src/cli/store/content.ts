@@ -1,7 +1,4 @@
-/**
- * The content of a backup: one JSON line per record and index. Records are included unless listed as excluded, so new
- * kinds are not forgotten; invalid lines are rejected.
- */
+/** The content of a backup: one JSON line per record and index. Only listed records are excluded, so that new kinds are not forgotten. */
 import { acmeAccountRecord, certificateRecord as acmeCertificateRecord } from '../../acme/records.ts'
 import { credentialRecord } from '../../factor/credential.ts'
 import { recoveryRecord } from '../../factor/recovery-code.ts'
@@ -23,8 +20,8 @@ export type Line =
   | { readonly kind: 'end'; readonly values: number; readonly indexes: number }
 
 /**
- * Sessions, ceremonies, counters, messages and `meta:` of this store. Also invitations and requests for approval: one used since
- * must not become valid again.
+ * Sessions, ceremonies, counters, messages and `meta:` of this store. Also invitations and requests for approval: those used since must not
+ * become valid again.
  */
 const excludedPrefixes = [
   'session:',
@@ -93,7 +90,7 @@ const backedUpKinds = [
   dialRecord
 ]
 
-/** True for a record of a newer version than this release knows. */
+/** Of a newer version than this release knows. */
 export function isTooNew(key: string, value: string, keyring: Keyring): boolean {
   const kind = backedUpKinds.find(({ prefix }) => key.startsWith(prefix))
   try {
@@ -101,16 +98,13 @@ export function isTooNew(key: string, value: string, keyring: Keyring): boolean 
     return false
   } catch (error) {
     if (error instanceof RecordTooNew) return true
-    // A record that was broken when the backup was made is still nobody's.
+    // A record that was broken in the backup stays so.
     if (error instanceof KeyringError) return false
     throw error
   }
 }
 
-/**
- * The lines of a store. Values come before indexes, so records added meanwhile are at most indexed, which is
- * harmless.
- */
+/** Values come before indexes, so records added meanwhile are at most indexed, which does no harm. */
 export async function* linesOf(store: Store, now: number): AsyncGenerator<string> {
   let values = 0
   let indexes = 0
@@ -129,7 +123,7 @@ export async function* linesOf(store: Store, now: number): AsyncGenerator<string
   yield JSON.stringify({ kind: 'end', values, indexes } satisfies Line)
 }
 
-/** Parses the lines. Throws PersonError unless all are valid and the last one's count matches. */
+/** Throws PersonError unless all lines are valid and the last one's count matches. */
 export async function* readLines(lines: AsyncIterable<string>): AsyncGenerator<Line> {
   let values = 0
   let indexes = 0

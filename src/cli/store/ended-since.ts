@@ -1,4 +1,4 @@
-/** What the journal says was ended, and is valid again in a store that holds an earlier state. */
+/** What the journal says was ended, and is valid again in a store with an earlier state. */
 import type { Entry } from '../../audit/journal-files.ts'
 import { JournalReader } from '../../audit/journal-reader.ts'
 import type { Account } from '../../identity/account.ts'
@@ -9,9 +9,9 @@ import { loginsAt } from '../user/logins.ts'
 import { accountsAt, credentialsAt } from '../user/person.ts'
 
 interface EndedSince {
-  /** Commands that end it again. */
+  /** They end it again. */
   readonly commands: readonly string[]
-  /** Names of people whose older password, or whose spent recovery codes, are valid again. */
+  /** People whose older password, or whose spent recovery codes, are valid again. */
   readonly passwords: readonly string[]
   readonly recoveryCodes: readonly string[]
 }
@@ -27,7 +27,7 @@ const kinds = [
   'proof'
 ]
 
-/** Looks what of it the store has. Rejects where the journal cannot be read. */
+/** Rejects if the journal cannot be read. */
 export async function endedSince(place: CommandContext, since: number): Promise<EndedSince> {
   const reader = new JournalReader({ path: place.config.journal.file })
   const commands: string[] = []
@@ -53,7 +53,7 @@ export async function endedSince(place: CommandContext, since: number): Promise<
   return { commands, passwords: passwords.sort(), recoveryCodes: recoveryCodes.sort() }
 }
 
-/** `entries`: those of this person, the newest first. */
+/** `entries`: of this person, newest first. */
 async function commandsFor(place: CommandContext, account: Account, entries: readonly Entry[]): Promise<string[]> {
   const user = (words: string) => `factorgate user ${words}`
   const { name } = account
@@ -64,7 +64,7 @@ async function commandsFor(place: CommandContext, account: Account, entries: rea
   if (last?.outcome === 'suspended' && account.suspended === null)
     commands.push(user(`suspend ${name} --why ${shellWord(String(last.why ?? 'as before the restore'))}`))
   const groups = changed.find(({ groups }) => typeof groups === 'string')?.groups as string | undefined
-  // Those of a directory come anew with each sign-in.
+  // A directory's groups come with each sign-in.
   const isOurs = account.theirGroups === undefined && groups !== undefined
   const lost = account.groups.filter(group => isOurs && !groups.split(',').includes(group))
   if (lost.length > 0)

@@ -1,6 +1,6 @@
 /**
- * `factorgate store import`: fills a store from a backup. It verifies the whole file first and writes accounts last,
- * so nobody can sign in to a half-filled store.
+ * `factorgate store import`: fills a store from a backup. It verifies the whole file first and writes accounts last, so that nobody can
+ * sign in to a half-filled store.
  */
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
@@ -20,7 +20,7 @@ import { isBackedUp, isTooNew, type Line, readLines } from './content.ts'
 import { endedSince } from './ended-since.ts'
 import { madeAt, readSealed } from './sealed-file.ts'
 
-/** The store has this key while an import runs. */
+/** In the store while an import runs. */
 const marker = 'meta:import'
 
 export const command: Command = {
@@ -85,7 +85,7 @@ Example:
   }
 }
 
-/** Where the journal is not of the time since the backup, only the sentence remains. */
+/** Without the journal of that time, only a sentence. */
 async function whatIsValidAgain(place: CommandContext, since: number): Promise<string> {
   const { file } = place.config.journal
   const say = (what: string, names: readonly string[]) => (names.length === 0 ? '' : `${what}: ${names.join(', ')}\n`)
@@ -105,7 +105,7 @@ async function whatIsValidAgain(place: CommandContext, since: number): Promise<s
   }
 }
 
-/** Reads the whole file and returns the number of records. Throws if it is invalid or needs another key. */
+/** Returns the number of records. Throws if the file is invalid or needs another key. */
 async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Promise<number> {
   // A public key carries the key's id.
   const known = new Set((keyring.publicJwks.keys as readonly { kid: string }[]).map(({ kid }) => kid))
@@ -130,7 +130,7 @@ async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Prom
   return count
 }
 
-/** The id of the key that sealed the record or its `secret`, or null. */
+/** The record or its `secret`; null if not sealed. */
 function sealedWith(value: string): string | null {
   const whole = sealedBy(value)
   if (whole !== null || !value.startsWith('{')) return whole
@@ -148,7 +148,7 @@ async function refuseUnlessEmpty(store: Store): Promise<void> {
       throw new PersonError('the store is not empty; to delete everything in it and sign everybody out, add --force')
 }
 
-/** Removes accounts first: then nobody is or gets in. */
+/** Accounts first: then nobody is or gets in. */
 async function empty(store: Store, onDone: (done: number) => void): Promise<void> {
   for (const prefix of ['account:', ''])
     await inBatches(
@@ -171,7 +171,7 @@ async function write(
 ): Promise<void> {
   const left = (until: number | null) => (until === null ? undefined : (until - now) / 1000)
   const isOver = (until: number | null) => until !== null && until <= now
-  /** The writes in the order of the lines. */
+  /** In the order of the lines. */
   async function* writes(): AsyncGenerator<() => Promise<void>> {
     for await (const line of lines) {
       if (!isWanted(line) || line.kind === 'end') continue

@@ -52,10 +52,7 @@ export async function writeSealed(
   await file.sync()
 }
 
-/**
- * The lines of the file. Throws PersonError if it is no backup, damaged or incomplete, KeyringError if its key is not
- * in the ring.
- */
+/** Throws PersonError if it is no backup, damaged or incomplete, KeyringError if its key is not in the ring. */
 export async function* readSealed(file: FileHandle, keyring: Keyring): AsyncGenerator<string> {
   const source = new Source(file)
   const header = await readHeader(source)
@@ -76,7 +73,7 @@ export async function* readSealed(file: FileHandle, keyring: Keyring): AsyncGene
   if (rest.length > 0) throw damaged()
 }
 
-/** When the backup was made, in milliseconds since the epoch. `readSealed` proves it. */
+/** In milliseconds since the epoch. `readSealed` proves it. */
 export async function madeAt(file: FileHandle): Promise<number> {
   return (await readHeader(new Source(file))).created
 }
@@ -118,7 +115,7 @@ function damaged(): PersonError {
   return new PersonError('the backup is damaged or incomplete; nothing was imported')
 }
 
-/** Reads a file in order from its beginning. */
+/** In order. */
 class Source {
   readonly #file: FileHandle
   #position = 0
@@ -135,7 +132,7 @@ class Source {
     return taken
   }
 
-  /** Reads through the next line feed, which must come within `most` bytes. */
+  /** Through the next line feed, which must come within `most` bytes. */
   async takeLine(most: number): Promise<Buffer> {
     for (;;) {
       const end = this.#buffer.indexOf(0x0a)

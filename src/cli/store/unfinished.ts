@@ -1,4 +1,4 @@
-/** A file that is being written. What ends the command meanwhile, such as the time limit of a nightly backup, does not leave it under its final name. */
+/** A file that is being written. If the command ends meanwhile, such as by the time limit of a nightly backup, it does not keep its final name. */
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { asOwnerOfNow } from '../owner.ts'
@@ -6,16 +6,16 @@ import { asOwnerOfNow } from '../owner.ts'
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 interface Steps<File, Result> {
-  /** Makes the new file. If it rejects, there is none. */
+  /** If it rejects, there is no file. */
   readonly make: () => Promise<File>
   readonly write: (file: File) => Promise<Result>
-  /** Says that the unfinished file could not be removed. */
+  /** The unfinished file could not be removed. */
   readonly onLeft: (error: unknown) => void
-  /** For tests. Default: the signal ends the process, as it would have. */
+  /** For tests. Default: the signal ends the process. */
   readonly end?: (signal: NodeJS.Signals) => void
 }
 
-/** Makes the file at `target` and writes it. If that fails, or a signal comes meanwhile, the file is removed, as the owner of its folder. */
+/** If this fails, or a signal comes, the file is removed, as the owner of its folder. */
 export async function written<File, Result>(
   target: string,
   { make, write, onLeft, end = signal => process.kill(process.pid, signal) }: Steps<File, Result>
@@ -25,7 +25,7 @@ export async function written<File, Result>(
   const stop = () => {
     for (const signal of signals) process.off(signal, onSignal)
   }
-  // Synchronously, because the command goes on meanwhile as another user, and because a second signal must not come in between.
+  // Synchronously: the command goes on meanwhile as another user, and a second signal must not come in between.
   const remove = () => asOwnerOfNow(path.dirname(target), () => rmSync(target, { force: true }))
   const endBy = (signal: NodeJS.Signals) => {
     stop()
@@ -38,7 +38,7 @@ export async function written<File, Result>(
     }
   }
   const onSignal = (signal: NodeJS.Signals) => {
-    // A file that is there before `make` has made one belongs to somebody else.
+    // Before `make`, a file there belongs to somebody else.
     if (isMade) endBy(signal)
     else early ??= signal
   }

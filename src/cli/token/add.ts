@@ -1,4 +1,4 @@
-/** `factorgate token add`: makes a token for a program of a person. The token is printed once, alone on standard output. */
+/** `factorgate token add`: makes a token for a program, printed once, alone on standard output. */
 
 import { wholeNetwork } from '../../../config/values/addresses.ts'
 import { isInvalid } from '../../../config/values/invalid.ts'

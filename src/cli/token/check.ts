@@ -1,4 +1,4 @@
-/** `factorgate token check`: whose the tokens in a text are, such as one that was found in a public place. */
+/** `factorgate token check`: whose the tokens in a text are, such as one from a public place. */
 import { findTokens } from '../../programs/token-text.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'

@@ -4,6 +4,6 @@ import { SessionCache } from '../../session/session-cache.ts'
 import type { CommandContext } from '../command-context.ts'
 
 export function tokensAt({ store, clock }: CommandContext): ProgramTokens {
-  // Nothing subscribes here, so the cache stays empty and every look-up goes to the store.
+  // Without subscriptions the cache stays empty, and every look-up goes to the store.
   return new ProgramTokens({ store, cache: new SessionCache(store), clock, accountNow: account => account })
 }

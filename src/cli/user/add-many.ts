@@ -1,4 +1,4 @@
-/** `factorgate user add --from`: adds the people of a CSV file. Nobody is added before every line is right. */
+/** `factorgate user add --from`: adds the people of a CSV file, if every line is right. */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { checkPeopleList, csvOf, type ListMistake } from '../../administration/people-list.ts'
@@ -17,11 +17,11 @@ import type { OtherSource } from './source.ts'
 import { validityInWords } from './validity.ts'
 
 interface ManyOptions {
-  /** The path as it was typed. */
+  /** As typed. */
   readonly file: string
   /** Null for local people. */
   readonly source: OtherSource | null
-  /** Groups of everybody, besides those of the file. */
+  /** For everybody, besides those of the file. */
   readonly groups: readonly string[]
   readonly validSeconds: number | undefined
   readonly isMailed: boolean
@@ -43,7 +43,7 @@ export async function addMany(place: CommandContext, options: ManyOptions, io: I
     throw new PersonError(`${visible(file)} has ${counted(mistakes.length, 'mistake')} (see above); nobody was added`)
   if (people.length === 0) throw new PersonError(`${visible(file)} has no people; nobody was added`)
   const mail = isMailed ? await invitationMail(place, ...people) : null
-  // Each row is said at once, so that whoever is added has an invitation, whatever ends the command.
+  // At once, so that whoever is added has an invitation, whatever ends the command.
   let added = 0
   const say = async ({ name, email }: Account, token: string) => {
     const head = added++ === 0 ? [['name', 'email', 'invitation']] : []
@@ -94,7 +94,7 @@ function told({ isMailed, source, validSeconds }: ManyOptions, count: number): s
     : `${what} They are for the second factor alone: the people sign in at '${visible(source.title)}' first.`
 }
 
-/** A folder is named here, because the error of the system does not say which it was. */
+/** The system's error would not name a folder. */
 async function bytesOf(place: string, file: string): Promise<Buffer> {
   return asSelf(() => readFile(place)).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EISDIR' ? new PersonError(`${visible(file)} is a folder, not a file`) : error

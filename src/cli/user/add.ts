@@ -87,7 +87,7 @@ interface NewPerson {
   readonly isMailed: boolean
 }
 
-/** Adds the person, and prints the invitation or hands it to the mail. */
+/** Prints the invitation or hands it to the mail. */
 async function addOne(place: CommandContext, person: NewPerson, io: Io): Promise<void> {
   const { groups, email, displayName, source, valid } = person
   const name = nameInRealm(person.name, source?.realm ?? null)

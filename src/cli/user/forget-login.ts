@@ -1,4 +1,4 @@
-/** `factorgate user forget-login`: removes the user name and password that a person has stored for one app. */
+/** `factorgate user forget-login`: removes a person's stored login at one app. */
 import { visible } from '../../messages/visible.ts'
 import { removeEvent } from '../../upstream-login/login-events.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'

@@ -1,4 +1,4 @@
-/** `factorgate user forget-name`: frees a name that an account had before its institution renamed the person. */
+/** `factorgate user forget-name`: frees a former name of an account. */
 import { AccountError } from '../../identity/accounts.ts'
 import { type Command, PersonError, readArgs } from '../command.ts'
 import { configHelp, configOption, withStore } from '../command-context.ts'

@@ -50,7 +50,7 @@ Example:
   }
 }
 
-/** The title of the source that checks the first factor; null for local people. Throws PersonError if the link would open nothing. */
+/** The source that checks the first factor; null for local people. Throws PersonError if the link would open nothing. */
 async function elsewhere(place: CommandContext, { id, name, directory }: Account): Promise<string | null> {
   const source = place.config.identity.find(one => one.id === directory)
   if (source?.kind === 'local' || (source === undefined && directory === 'local')) return null

@@ -80,7 +80,7 @@ export function statusOf({
   ].join('; ')
 }
 
-/** An account in lists. `waitsUntil`: the end of the longest wait after wrong tries. `status` is `suspended`, `enrolled`, or `not enrolled` without a usable second factor. */
+/** `waitsUntil`: the end of the longest wait after wrong tries. `status` is `suspended`, `enrolled`, or `not enrolled` without a usable second factor. */
 export function summaryOf(
   account: Account,
   credentials: readonly Credential[],
@@ -111,8 +111,8 @@ export function summaryOf(
 }
 
 /**
- * `watch`: what the watch has said, where an operator has given another reason since. `confirmed`, `resumeAsked`: who has found it right, and
- * the first of two who want to end it.
+ * `watch`: what the watch said, if an operator has given another reason since. `confirmed`, `resumeAsked`: who has found it right, and the
+ * first of two who want to end it.
  */
 function suspensionOf({ at, why, watchWord, confirmed, resumeAsked }: Suspension) {
   const iso = (time: number) => new Date(time).toISOString()

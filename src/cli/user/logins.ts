@@ -1,4 +1,4 @@
-/** The stored logins of people at apps, as commands use them: they are named and removed, and never opened. */
+/** People's stored logins, for commands, which never open them. */
 import { SessionCache } from '../../session/session-cache.ts'
 import { UpstreamLogins } from '../../upstream-login/upstream-logins.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -7,6 +7,6 @@ export function loginsAt({ store, clock }: CommandContext): Pick<UpstreamLogins,
   const keyring = () => {
     throw new Error('a command does not open the logins of people')
   }
-  // Nothing subscribes here, so the cache stays empty.
+  // Without subscriptions the cache stays empty.
   return new UpstreamLogins({ store, cache: new SessionCache(store), clock, keyring, onTrouble: () => {} })
 }

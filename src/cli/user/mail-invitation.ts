@@ -1,4 +1,4 @@
-/** `--mail` of `user add` and `user invite`: whether a mail can be sent, before anything is changed; then the mail. */
+/** `--mail` of `user add` and `user invite`. */
 import type { Account } from '../../identity/account.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import { visible } from '../../messages/visible.ts'
@@ -7,11 +7,11 @@ import type { CommandContext } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 
 interface InvitationMail {
-  /** Keeps the mail for the gate. */
+  /** For the gate, which sends it. */
   send(account: Account, url: string, validSeconds: number | undefined): Promise<void>
 }
 
-/** Throws PersonError where no mail can be sent, before anything is changed. */
+/** Throws PersonError if no mail can be sent, before anything is changed. */
 export async function invitationMail(
   { config, store, clock }: CommandContext,
   ...people: readonly { readonly name: string; readonly email: string | null }[]

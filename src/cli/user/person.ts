@@ -1,6 +1,4 @@
-/**
- * Looks up accounts by name and validates their groups, e-mail and display name, which become header values for apps.
- */
+/** Looks up accounts by name and validates groups, e-mail and display name, which become header values for apps. */
 import { People } from '../../administration/people.ts'
 import {
   readDisplayName as displayName,
@@ -49,7 +47,7 @@ export function recoveryCodesAt({ store, clock, config }: CommandContext, keyrin
   return new RecoveryCodes({ store, clock, keyring: needed, limiter: new AttemptLimiter({ store, clock }), count })
 }
 
-/** The account of that name. Throws PersonError if there is none. */
+/** Throws PersonError if there is none. */
 export async function personNamed(place: CommandContext, name: string): Promise<Account> {
   const accounts = accountsAt(place)
   const account = await accounts.byName(name)
@@ -60,7 +58,7 @@ export async function personNamed(place: CommandContext, name: string): Promise<
   throw new PersonError(`there is no account '${visible(name)}'; 'factorgate user list' shows all accounts`)
 }
 
-/** Why an account cannot have this name, as a PersonError; other errors as they are. `hint` ends the sentence. */
+/** Explains an AccountError as a PersonError; other errors stay as they are. `hint` ends the sentence. */
 export async function nameTrouble(place: CommandContext, error: unknown, name: string, hint: string): Promise<unknown> {
   if (!(error instanceof AccountError)) return error
   const before = error.problem === 'name_taken' ? await accountsAt(place).byFormerName(name) : null
@@ -70,7 +68,7 @@ export async function nameTrouble(place: CommandContext, error: unknown, name: s
   )
 }
 
-/** Warns if another account has the same address: the sign-in then accepts it for neither. */
+/** The sign-in then accepts the address for neither account. */
 export async function warnOfSharedAddress(place: CommandContext, account: Account, io: Io): Promise<void> {
   const { name, email: address } = account
   if (address === null || (await accountsAt(place).bySignIn(address))?.id === account.id) return
@@ -80,7 +78,7 @@ export async function warnOfSharedAddress(place: CommandContext, account: Accoun
   )
 }
 
-/** The use-cases of operators, journaled by this command. */
+/** Journaled by this command. */
 export function peopleAt(place: CommandContext): People {
   const { sessions } = place
   return new People({
@@ -105,23 +103,23 @@ export async function invitationUrl(place: CommandContext, token: string): Promi
   return `${await place.portalUrl()}/.factorgate/invite/${token}`
 }
 
-/** Why the configured policy does not take a credential; null where it does. */
+/** Null if the policy takes it. */
 export function misfitIn({ config }: CommandContext): (credential: Credential) => Misfit | null {
   const { policy = null } = webauthnOf(config.factors)
   return credential => (credential.kind === 'webauthn' ? misfitOf(policy, credential) : null)
 }
 
-/** Validates `--group` and the like. Throws UsageError. */
+/** Throws UsageError. */
 export function readGroup(text: string, option = '--group'): string {
   return valid(option, text, group(text))
 }
 
-/** Validates `--email`. Throws UsageError. */
+/** Throws UsageError. */
 export function readEmail(text: string): string {
   return valid('--email', text, email(text))
 }
 
-/** Validates `--display`. Throws UsageError. */
+/** Throws UsageError. */
 export function readDisplayName(text: string): string {
   return valid('--display', text, displayName(text))
 }

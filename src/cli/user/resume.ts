@@ -53,7 +53,7 @@ Example:
   }
 }
 
-/** Empty where none is needed: an operator has suspended, and no budget stops the person. */
+/** Empty if none is needed: an operator has suspended, and no budget stops the person. */
 async function reasonFor({ id, name }: Account, suspended: Suspension, lifting: Lifting, io: Io): Promise<string> {
   if (isByWatch(suspended))
     return askReason(io, name, `suspended ${name}`, watchWordOf(suspended)?.why ?? suspended.why)
@@ -81,7 +81,7 @@ function checkReason(why: string): void {
     throw new UsageError('--why must have at most 500 characters, on one line')
 }
 
-/** Throws PersonError where nobody is at the terminal, or nothing was typed. */
+/** Throws PersonError without a terminal or an answer. */
 async function askReason(io: Io, name: string, deed: string, reason: string): Promise<string> {
   const typed = (await io.ask?.(`The watch has ${deed}: ${reason}\nWhy may ${name} come in again? `)) ?? ''
   const why = typed.trim()

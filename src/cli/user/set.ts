@@ -70,7 +70,7 @@ Example:
       const account = await peopleAt(place).change(
         before,
         { ...change, ...(setsGroups ? { groups } : {}) },
-        // Otherwise a change of somebody else's in between would be undone.
+        // Otherwise somebody else's change in between would be undone.
         { asOf: before }
       )
       if (change.email !== undefined) await warnOfSharedAddress(place, account, io)
@@ -85,7 +85,7 @@ interface Asked {
   readonly change: AccountChange
   readonly added: readonly string[]
   readonly removed: readonly string[]
-  /** All groups anew; null where they are only added and removed. */
+  /** All groups anew; null if they are only added and removed. */
   readonly replacement: readonly string[] | null
 }
 
@@ -99,7 +99,7 @@ interface Values {
   readonly display?: string | undefined
 }
 
-/** Throws UsageError where the options contradict each other, or change nothing. */
+/** Throws UsageError if the options contradict each other, or change nothing. */
 function readAsked(values: Values): Asked {
   if (values.group !== undefined && values['no-groups'])
     throw new UsageError('--group and --no-groups cannot be used together')

@@ -168,7 +168,7 @@ function credentialOf({ id, kind, name, createdAt, lastUsedAt, lastUsedFrom, dis
   }
 }
 
-/** The remaining codes are sealed, so this needs the key file; the rest does not. */
+/** Remaining codes are sealed, so this needs the key file. */
 async function recoveryOf(place: CommandContext, accountId: string, io: Io): Promise<Person['recoveryCodes']> {
   try {
     const keyring = await asSelf(() => readKeyFile(place.config.keyFile))

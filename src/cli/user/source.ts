@@ -5,7 +5,7 @@ import { UsageError } from '../command.ts'
 
 export type OtherSource = Exclude<Config['identity'][number], { kind: 'local' }>
 
-/** The source of people with this id; null for local people. Throws UsageError. */
+/** Null for local people. Throws UsageError. */
 export function sourceNamed({ identity }: Pick<Config, 'identity'>, id: string): OtherSource | null {
   const source = identity.find(each => each.id === id)
   if (source === undefined && id !== 'local')

@@ -111,7 +111,7 @@ function secondsOf(text: string): number {
   return seconds
 }
 
-/** Until when the app is learned, and until how many pages were read; none if it is learned. */
+/** The end of learning, by time and by pages; none if it is over. */
 function learningEnds({ since, pages }: AppState, learn: number, now: number): string[] {
   const until = (since ?? now) + learn * 1000
   return [

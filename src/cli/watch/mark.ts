@@ -11,7 +11,7 @@ import { type Entry, readerFor } from '../journal/files.ts'
 import { asSelf } from '../owner.ts'
 import { accountsAt } from '../user/person.ts'
 
-/** Lines of the journal that are looked at, the newest. */
+/** Of the journal, the newest. */
 const maxLines = 100_000
 const touchesShown = 3
 
@@ -45,7 +45,7 @@ Example:
     const { values, names } = readArgs(args, { ...configOption, json: { type: 'boolean' } }, ['FILE?'])
     const text = textOfLeak(await contentOf(names[0], io))
     const found = possibleWords(text)
-    // A mark that was typed may have blanks and dashes.
+    // A typed mark may have blanks and dashes.
     if (text.length < 200) for (const word of possibleWords(text.replace(/[^0-9A-Za-z]/g, ''))) found.add(word)
     return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
       const sources = found.size === 0 ? [] : await sourcesAt(place, found, await touchesAt(io, values.config))

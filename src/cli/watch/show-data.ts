@@ -1,11 +1,11 @@
-/** The figures of the watch as `--json` prints them: bytes as whole numbers, times as ISO 8601. */
+/** The figures of the watch for `--json`: bytes as whole numbers, times as ISO 8601. */
 import type { AppState } from '../../administration/app-changes.ts'
 import type { Alarm } from '../../administration/watch/alarms.ts'
 import type { BudgetUse } from '../../administration/watch/budget-usage.ts'
 import type { Movement, Mover } from '../../administration/watch/movement.ts'
 import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
 
-/** The use of a budget with the user name of the account. */
+/** With the account's user name. */
 export type NamedUse = BudgetUse & { readonly user: string | null }
 
 export function whomOf({ budget, user, subject }: NamedUse): string {
@@ -53,7 +53,7 @@ function budgetData({ budget, subject, user, used, limit, state, passedAt, ...us
     direction,
     used,
     limit,
-    // Null where each proof begins the count anew.
+    // Null if each proof begins the count anew.
     windowSeconds: isPerProof ? null : windowSeconds,
     state,
     passedAt: timeOf(passedAt)
@@ -81,7 +81,7 @@ export function detailOf(person: WatchedPerson | null) {
   }
 }
 
-/** One app whole, with the marks of each finding. */
+/** With the marks of each finding. */
 export function stateData({ findings, changing, since, ...rest }: AppState) {
   const times = ({ from, until }: { from: number; until: number }) => ({ from: timeOf(from), until: timeOf(until) })
   return {

@@ -24,7 +24,7 @@ const states = {
   passed: 'passed'
 } as const
 
-/** Rows of each table; `--json` has all people and budgets. */
+/** In each table; `--json` has all. */
 const maxRows = 20
 const alarmsShown = 10
 const alarmDays = 14
@@ -122,7 +122,7 @@ async function namedUses(place: CommandContext, figures: WatchFigures): Promise<
   )
 }
 
-/** False if it has printed no table. */
+/** False without a table. */
 function print(io: Io, figures: WatchFigures, movement: Movement | null, budgets: readonly NamedUse[]): boolean {
   const movers = movement?.movers ?? []
   const hasRows = movers.length > 0 || budgets.length > 0
@@ -187,7 +187,7 @@ function printAlarms(
     )
 }
 
-/** How many times the usual; a dash where it is not above. */
+/** How many times the usual; a dash if not above. */
 function timesOf(bytes: number, usual: number): string {
   if (bytes <= usual || usual < 1) return '–'
   const times = bytes / usual
