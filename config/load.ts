@@ -1,4 +1,4 @@
-/** The ways to load a configuration: from a file, from a text, or from a few options. */
+/** Loads a configuration from a file, a text, or a few options. */
 import { readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { stringify } from 'yaml'
@@ -16,8 +16,8 @@ export { type AppConfig, type Config, configSchema, type RuleConfig } from './sc
 const maxBytes = 1024 * 1024
 
 /**
- * Finds, reads and checks the configuration: `file`, else FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml.
- * The returned `file` is absolute, or null. It never throws for mistakes of people.
+ * From `file`, else FACTORGATE_CONFIG, else ./factorgate.yaml, else /etc/factorgate/factorgate.yaml. The returned `file` is absolute, or
+ * null. Never throws for mistakes of people.
  */
 export async function loadConfig(
   options: { file?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {}
@@ -39,7 +39,7 @@ export async function loadConfig(
   return { kind: 'bad', file: null, name: '', problems: [whole('', message)] }
 }
 
-/** `isHidden`: whether the file exists cannot be seen, because its folder may not be entered. */
+/** `isHidden`: its folder may not be entered, so nobody knows whether it exists. */
 interface Missing {
   readonly isAbsent: boolean
   readonly isHidden?: boolean
@@ -83,21 +83,21 @@ export type Loaded =
       readonly config: Config
       readonly file: string
       readonly name: string
-      /** What the file holds. */
+      /** Of the file. */
       readonly text: string
       readonly warnings: readonly Problem[]
-      /** Files whose change causes a reload: the configuration, and its certificates, keys and secrets. */
+      /** Their changes cause a reload: the configuration, certificates, keys and secrets. */
       readonly files: readonly string[]
       readonly named: ReadonlyMap<string, string>
-      /** Files with a secret, with their keys. */
+      /** By file, with the keys. */
       readonly secrets: ReadonlyMap<string, string>
-      /** Remarks of `factorgate check` about settings that may be intended. */
+      /** For `factorgate check`, about settings that may be intended. */
       readonly advice: readonly Problem[]
       problemAt(path: string, message: string): Problem
     }
   | { readonly kind: 'bad'; readonly problems: readonly Problem[]; readonly file: string | null; readonly name: string }
 
-/** Reads `text` as the content of `file`, whose folder starts relative paths. It never throws for mistakes of people. */
+/** Relative paths start at the folder of `file`. Never throws for mistakes of people. */
 export function parseConfig(text: string, file: string, env: NodeJS.ProcessEnv = {}): Loaded {
   return parseNamed(text, path.resolve(file), file, env)
 }
@@ -113,7 +113,7 @@ function parseNamed(text: string, file: string, name: string, env: NodeJS.Proces
     checkConfig(draft, Date.now(), diagnostics)
   }
   if (diagnostics.problems.length > 0) return { kind: 'bad', file, name, problems: inOrder(diagnostics.problems) }
-  // Every `undefined` in a draft has a problem, so without problems nothing is missing.
+  // Every `undefined` in a draft has a problem.
   const config = { ...draft, file } as Config
   return {
     kind: 'ok',
@@ -130,7 +130,7 @@ function parseNamed(text: string, file: string, name: string, env: NodeJS.Proces
   }
 }
 
-/** Fills in values that follow from others (`x-derived` in the schema). */
+/** Values that follow from others (`x-derived` in the schema). */
 function fillIn(draft: DraftConfig): void {
   const { portal, factors, identity } = draft
   if (portal !== undefined) portal.rpId ??= portal.url?.hostname
@@ -154,7 +154,7 @@ function isFromElsewhere(source: DraftSource): source is Exclude<DraftSource, { 
 }
 
 export interface DefaultOptions {
-  /** The only app, at `/` of the portal's own address; by default there is none. */
+  /** At `/` of the portal's own address; by default there is no app. */
   readonly upstream?: string
   /** 127.0.0.1 */
   readonly listenHost?: string
@@ -164,7 +164,7 @@ export interface DefaultOptions {
   readonly portalUrl?: string
   /** Factorgate */
   readonly title?: string
-  /** The folder of `./var`; the working directory by default. */
+  /** Of `./var`; by default the working directory. */
   readonly cwd?: string
 }
 

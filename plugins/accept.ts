@@ -11,19 +11,19 @@ import { readingOf } from './exchange.ts'
 
 export interface AcceptOptions {
   readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
-  /** Begins the trace of a request. Without it there are no traces. */
+  /** Absent without traces. */
   readonly trace?: ((request: FastifyRequest, reply: FastifyReply) => RequestTrace) | null
-  /** Called before anything is asked about the request. */
+  /** Before anything is asked about the request. */
   readonly onRequest?: () => void
 }
 
-/** With a 405 (RFC 9110 §15.5.6). Those of WebDAV pass too; the list names what every client knows. */
+/** For a 405 (RFC 9110 §15.5.6). Those of WebDAV pass too; the list names what every client knows. */
 const allowed = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
-/** Maximum of header lines. Node has no limit here (`maxHeadersCount: 0`, CVE-2026-58044). */
+/** Node has no limit here (`maxHeadersCount: 0`, CVE-2026-58044). */
 const maxHeaderLines = 100
 
-/** Headers that must not be repeated: Node keeps the first or joins them, but an app may keep the last. */
+/** Node keeps the first or joins them, but an app may keep the last. */
 const single = [
   'host',
   'content-type',
@@ -61,8 +61,8 @@ export const acceptPlugin = fp<AcceptOptions>(
       exchange.target = target
       done()
     })
-    // The gate's response to an incomplete request ends the connection (THREATS D4). The rest of the body is dropped, up
-    // to a limit, so that the client gets the response (FIELD F5).
+    // The gate's response to an incomplete request ends the connection (THREATS D4). The rest of the body is dropped, up to a limit, so
+    // that the client gets the response (FIELD F5).
     app.addHook('onSend', (request, reply, _payload, done) => {
       const { raw } = request
       if (!raw.complete && announcesBody(raw)) {

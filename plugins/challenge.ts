@@ -16,7 +16,7 @@ import { tokenChallenge } from './token-challenge.ts'
 export interface ChallengeContext {
   readonly portalOrigin: string
   readonly maxUrlLength: number
-  /** Null where no app asks for device keys. */
+  /** Null if no app asks for device keys. */
   readonly device: DevicePort | null
   readonly explainEnd: ExplainEnd | null
 }
@@ -25,7 +25,7 @@ interface Challenged {
   readonly match: Match & { kind: 'app' | 'own' }
   readonly reason: ChallengeReason
   readonly returnQuery: URLSearchParams
-  /** What was sent and is kept until the proof. */
+  /** Kept until the proof. */
   readonly held?: Held | null
 }
 
@@ -45,7 +45,7 @@ export function challenge(
     noteStale(request, reply, site, device)
   }
   const isRedirected = isPage && (isRead(request.method) || kind === 'own')
-  // A service worker could not follow the redirect, so it gets a page.
+  // A service worker could not follow the redirect.
   const showsPage = !isPage && kind === 'app' && acceptsPage(message)
   const setsNonce = isRedirected || (showsPage && isRead(request.method))
   const front = frontOf(match)
@@ -68,14 +68,14 @@ export function sendAway(reply: FastifyReply, url: string): void {
   reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 302)
 }
 
-/** Sends a request to its own address again if the browser's first key is on its way. False if that would not help. */
+/** For when the browser's first key is on its way. False if that would not help. */
 export function sendAgainHere(
   device: DevicePort | null,
   { exchange, raw }: FastifyRequest,
   reply: FastifyReply,
   { origin }: Site
 ): boolean {
-  // The script on the page of a kept POST takes a redirect for the answer of the app (plugins/portal/assets/kept.js).
+  // The script on the page of a kept POST takes a redirect for the app's answer (plugins/portal/assets/kept.js).
   if (device === null || (exchange.resent?.post != null && !wantsPage(raw))) return false
   return sendAgain(device, exchange.stale, raw.headers, reply, origin + exchange.target.raw)
 }
@@ -94,12 +94,12 @@ export function isAboutDevice(reason: ChallengeReason): boolean {
   return reason === 'device_required' || reason === 'device_proof_required'
 }
 
-/** True for a read that shows a page, whose answer may lead elsewhere. */
+/** A read that shows a page, whose answer may lead elsewhere. */
 export function isPageRead(request: IncomingMessage): boolean {
   return request.method === 'GET' && wantsPage(request)
 }
 
-/** Sends a navigation to the address where browsers wait for a refresh, or for their first key. False if that would not help. */
+/** To the address where browsers wait for a refresh, or for their first key. False if that would not help. */
 function toDeviceReturn(
   { raw, exchange }: FastifyRequest,
   reply: FastifyReply,

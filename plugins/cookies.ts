@@ -5,29 +5,29 @@ import type { Site } from '../src/apps/route-table.ts'
 interface CookieNames {
   readonly session: string
   readonly nonce: string
-  /** The bound cookie: an app's or the portal's browser has just shown its device key. */
+  /** The browser has just shown its device key. */
   readonly device: string
-  /** The device cookie, for the portal only, like the next three. */
+  /** For the portal only, like the next three. */
   readonly known: string
   readonly done: string
   readonly codes: string
   readonly asked: string
-  /** A new token of a program, until its page was seen. */
+  /** Of a program, until its page was seen. */
   readonly program: string
   /** What was done in the operators' console. */
   readonly console: string
-  /** Says that a set-up is under way; for the portal only. */
+  /** A set-up is under way; for the portal only. */
   readonly setUp: string
 }
 
-/** What a cookie name depends on: cookies ignore ports (RFC 6265 §8.5). */
+/** Cookies ignore ports (RFC 6265 §8.5), so names have them. */
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new WeakMap<CookieSite, CookieNames>()
-/** Sites without a port, by scheme: cookies had no port in their name once. */
+/** For older cookies, whose names had no port. */
 const withoutPort = { secure: { secure: true, port: '' }, plain: { secure: false, port: '' } }
 
-/** The names. They begin with `__Host-` on https; browsers refuse this prefix on http. */
+/** They begin with `__Host-` on https; browsers refuse this prefix on http. */
 export function cookieNames(site: CookieSite): CookieNames {
   let names = namesOf.get(site)
   if (names === undefined) {
@@ -51,7 +51,7 @@ export function cookieNames(site: CookieSite): CookieNames {
   return names
 }
 
-/** The value, also under the older name without the port; null if absent, or sent twice. */
+/** Also under the older name without the port; null if absent, or sent twice. */
 export function readOwn(header: string | undefined, which: keyof CookieNames, site: CookieSite): string | null {
   if (header === undefined) return null
   const value = find(header, cookieNames(site)[which])
@@ -81,7 +81,7 @@ export function readNonce(header: string | undefined, site: CookieSite): string 
   return validNonce(readOwn(header, 'nonce', site))
 }
 
-/** The nonce under the name with the port, which no other gate on this host uses. */
+/** Under the name with the port, which no other gate on this host uses. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return validNonce(readCookie(header, cookieNames(site).nonce))
 }
@@ -94,7 +94,7 @@ export function stateOf(nonce: string): string {
   return createHash('sha256').update(nonce).digest('base64url')
 }
 
-/** The session cookie has no Max-Age: it ends with the browser, and the session has limits of its own (THREATS S3). */
+/** Without Max-Age: it ends with the browser, and the session has its own limits (THREATS S3). */
 export function sessionCookie(token: string, site: CookieSite): string {
   return serialise(cookieNames(site).session, token, site)
 }
@@ -103,32 +103,32 @@ export function nonceCookie(nonce: string, site: CookieSite): string {
   return serialise(cookieNames(site).nonce, nonce, site)
 }
 
-/** The device cookie lasts 400 days, the browsers' maximum (RFC 6265bis §5.5). */
+/** 400 days are the browsers' maximum (RFC 6265bis §5.5). */
 export function deviceCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
 }
 
-/** For the browser of a request for approval. It lasts as long as a request and its approval. */
+/** As long as a request for approval and its approval. */
 export function askedCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).asked, value, 4 * 24 * 3600, site)
 }
 
-/** The name of the cookie of one pending sign-in at an institution. */
+/** Of one pending sign-in at an institution. */
 export function loginCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
 }
 
-/** For the identity provider chosen at an institution with several. */
+/** For the chosen identity provider of an institution with several. */
 export function choiceCookieName(institution: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }
 
-/** The name of the cookie of one POST that waits until its sender has confirmed. */
+/** Of one POST that waits until its sender has confirmed. */
 export function keptCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-kept-${id}${port === '' ? '' : `-${port}`}`
 }
 
-/** The ids of the POSTs whose cookies of this site are in a `Cookie` header, at most `most`. */
+/** Of POSTs whose cookies of this site are in the header, at most `most`. */
 export function keptIds(header: string | undefined, site: CookieSite, most: number): string[] {
   const ids = new Set<string>()
   for (const pair of (header ?? '').split(';')) {
@@ -139,18 +139,15 @@ export function keptIds(header: string | undefined, site: CookieSite, most: numb
   return [...ids]
 }
 
-/** Name of the cookie that remembers the language of the pages. */
 export function languageCookieName({ secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-language${port === '' ? '' : `-${port}`}`
 }
 
-/** All of them in a `Cookie` header. */
 export function loginCookieNames(header: string | undefined, site: CookieSite): string[] {
   const names = (header ?? '').split(';').map(pair => pair.split('=', 1)[0]!.trim())
   return names.filter(name => name === loginCookieName(/-login-([0-9a-f]{16})/.exec(name)?.[1] ?? '', site))
 }
 
-/** Expires after `seconds`. */
 export function briefCookie(name: string, value: string, seconds: number, site: CookieSite): string {
   return `${serialise(name, value, site)}; Max-Age=${seconds}`
 }
@@ -163,7 +160,7 @@ function serialise(name: string, value: string, { secure }: CookieSite): string 
   return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`
 }
 
-/** True if a pair begins at `at`, so that `x-factorgate=` does not match. */
+/** A pair begins at `at`: `x-factorgate=` does not match. */
 function startsPair(header: string, at: number): boolean {
   let before = at - 1
   while (before >= 0 && (header[before] === ' ' || header[before] === '\t')) before--

@@ -1,4 +1,4 @@
-/** What the steps share about device-bound sign-ins: what a request shows, and where it goes to show more. */
+/** What the steps share about device-bound sign-ins. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { Match, Site } from '../src/apps/route-table.ts'
@@ -12,15 +12,15 @@ import type { Exchange } from './exchange.ts'
 
 export interface DevicePort {
   readonly binding: DeviceBinding
-  /** A token came without the key that it is bound to, and its browser had the chance to show it. */
+  /** A token came without its key, and the browser had the chance to show it. */
   onLost(exchange: Exchange, principal: Principal): void
-  /** A browser says that it went on without a refresh. The text is the browser's, and proves nothing. */
+  /** A browser went on without a refresh. The text is the browser's, and proves nothing. */
   onSkipped(text: string): void
 }
 
 export const returnPath = '/.factorgate/device/return'
 
-/** It costs nothing where no browser has registered a key. */
+/** Costs nothing if no browser has registered a key. */
 export function bindingAt(device: DevicePort | null, principal: Principal, match: Match, cookie?: string): Binding {
   const { site } = match
   if (device === null || site === null || principal.session.devices === undefined) return 'none'
@@ -28,7 +28,7 @@ export function bindingAt(device: DevicePort | null, principal: Principal, match
   return isAsked ? device.binding.bindingOf(principal, readOwn(cookie, 'device', site)) : 'none'
 }
 
-/** True where this request shows a proof of the last minute, or the gate asks for no keys. It costs nothing for a sign-in without keys. */
+/** The request shows a proof of the last minute, or the gate asks for no keys. Costs nothing for a sign-in without keys. */
 export function hasProof(
   device: DevicePort | null | undefined,
   principal: Principal | null,
@@ -40,27 +40,24 @@ export function hasProof(
   return device.binding.isJustProven(principal, readOwn(cookie, 'device', site))
 }
 
-/**
- * True for a navigation that another origin has begun. Browsers send it at once, with the token and without a refresh, and so may have a
- * key all the same.
- */
+/** A navigation that another origin has begun. Browsers send it at once, with the token and without a refresh, although they may have a key. */
 export function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site']
   return site === 'cross-site' || site === 'same-site'
 }
 
-/** The address on the same host whose request waits for the refresh, or for the registration. `raw`: where it goes on to. */
+/** The address on the same host where a request waits for refresh or registration. `raw`: where it goes on to. */
 export function returnAddress({ origin }: Site, raw: string): string {
   return `${origin}${returnPath}?${new URLSearchParams({ rd: raw })}`
 }
 
-/** What a page loads without a script. Browsers keep such requests back for longest, so they may arrive after others that show the cookie. */
+/** What a page loads without a script. Browsers hold such requests back for longest, so they may arrive after others that show the cookie. */
 const partsOfPages: ReadonlySet<unknown> = new Set(['image', 'style', 'script', 'font', 'audio', 'video', 'track'])
 
 /**
- * How long a request without the cookie of a new key waits before it is sent to its own address again, in milliseconds: its browser has sent it
- * before the key's first cookie had arrived. Null for a request that is told at once what is missing: the key is not new, the browser says that it
- * has no cookie to show, or another client has sent it, such as a script with a stolen token.
+ * In milliseconds, how long a request without the cookie of a new key waits before it is sent again: its browser may have sent it before
+ * the first cookie arrived. Null if it is told at once what is missing: the key is not new, the browser says that it has no cookie, or
+ * another client has sent it, such as a script with a stolen token.
  */
 export function waitForCookie(device: DevicePort, stale: Principal, headers: IncomingHttpHeaders): number | null {
   const userAgent = headers['user-agent']?.slice(0, maxUserAgentLength)
@@ -71,7 +68,7 @@ export function waitForCookie(device: DevicePort, stale: Principal, headers: Inc
   return waitMs === 0 && !partsOfPages.has(headers['sec-fetch-dest']) ? null : waitMs
 }
 
-/** False where the request does not wait for the first cookie of a new key. Nothing passes without that cookie. */
+/** False if it does not wait for the first cookie of a new key. Nothing passes without that cookie. */
 export function sendAgain(
   device: DevicePort,
   stale: Principal | null,
@@ -92,16 +89,13 @@ export function sendAgain(
   return true
 }
 
-/** Offers a key again to a young sign-in without one. */
+/** For a young sign-in without a key. */
 export function offerKey(device: DevicePort, principal: Principal | null, reply: FastifyReply): void {
   const offer = principal === null ? null : device.binding.offerAgain(principal)
   if (offer !== null) reply.header('secure-session-registration', offer)
 }
 
-/**
- * Notes a token whose key is not shown. A cookie that the gate does not take makes no sense in the browser: without it the browser shows its key
- * before the next request. `cookie`: the request's.
- */
+/** Notes a token without its key, and removes a wrong cookie: without it the browser shows its key before the next request. `cookie`: the request's. */
 export function noteLost(
   device: DevicePort,
   { exchange, stale, site }: { exchange: Exchange; stale: Principal; site: Site },
@@ -113,7 +107,7 @@ export function noteLost(
     reply.header('set-cookie', expiredCookie(cookieNames(site).device, site))
 }
 
-/** True where the address that waits for a key may help: there is none yet, or the browser had no chance to show it. */
+/** The address that waits for a key may help: there is none yet, or the browser had no chance to show it. */
 export function mayGetKey(reason: ChallengeReason, headers: IncomingHttpHeaders): boolean {
   return reason === 'device_required' || (reason === 'device_proof_required' && isFromElsewhere(headers))
 }

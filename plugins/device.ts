@@ -1,6 +1,6 @@
 /**
  * The two addresses that browsers call by themselves for a device-bound sign-in: registration and refresh. Both need a proof of the key and
- * no token, because a navigation from elsewhere makes browsers leave the token out.
+ * no token, which browsers leave out after a navigation from elsewhere.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -18,10 +18,10 @@ import { errorBody } from './error-body.ts'
 type RefreshOutcome = 'refreshed' | 'challenged' | 'spent' | 'late' | 'refused' | 'forgotten' | 'unavailable'
 
 interface DeviceOptions {
-  /** Null where no app asks for device keys. */
+  /** Null if no app asks for device keys. */
   readonly device: { readonly binding: DeviceBinding } | null
   readonly audit: AuditSink
-  /** Takes the refusals, which anybody can cause. */
+  /** For refusals, which anybody can cause. */
   readonly strangers: { record(event: AuditEvent): void }
   readonly clock: Clock
   readonly onRefresh: (outcome: RefreshOutcome) => void
@@ -38,7 +38,7 @@ export const devicePlugin = fp<DeviceOptions>(
     const config = { requires: 'anyone', everyHost: true, isData: true } as const
 
     await app.register(async scope => {
-      // Browsers send no body here. A body is not read.
+      // Browsers send none here.
       scope.removeAllContentTypeParsers()
       scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
       scope.post(registerPath, { config }, (request, reply) => register(routes, request, reply))
@@ -88,7 +88,7 @@ async function refresh(routes: DeviceRoutes, request: FastifyRequest, reply: Fas
         })
   if (answer.kind === 'refused') {
     onRefresh('refused')
-    // A request that shows another key that is alive keeps the cookie of that one.
+    // If it shows another living key, that one's cookie stays.
     if (identifier !== null && request.exchange.binding !== 'fresh')
       reply.header('set-cookie', expiredCookie(cookieNames(site).device, site))
     return refuse(routes, request, reply, answer)
@@ -154,7 +154,7 @@ function siteOf({ exchange }: FastifyRequest): { site: Site; host: string } {
   return { site, host: site.host }
 }
 
-/** Null if it is absent. One that is sent twice is joined by a comma, which neither a proof nor an identifier has. */
+/** Null if absent. Duplicates are joined by a comma, which neither a proof nor an identifier has. */
 function headerOf({ raw }: FastifyRequest, name: string): string | null {
   const value = raw.headers[name]
   return value === undefined ? null : String(value)

@@ -20,15 +20,15 @@ import { defaultMaxUrlLength } from './return-address.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Judges a request whose sender has become a stranger while a later step waited. */
+    /** For a sender who has become a stranger while a later step waited. */
     readonly judgeAgain: (request: FastifyRequest, reply: FastifyReply, done: Done) => void
   }
 }
 
 interface EnforceContext extends OwnContext {
-  /** Null where no app has decoys. */
+  /** Null if no app has decoys. */
   readonly decoys: DecoyPort | null
-  /** Null where no app keeps POSTs. */
+  /** Null if no app keeps POSTs. */
   readonly keepPost: KeepPost | null
   readonly stillHasAccess: StillHasAccess
 }
@@ -69,7 +69,7 @@ export const enforcePlugin = fp<EnforceOptions>(
 
 function touch({ decoys, routes }: EnforceContext, { exchange, raw }: FastifyRequest, match: AppMatch) {
   const { target, client, program, id } = exchange
-  // A request that lacks its device key counts as a stranger's, otherwise a worthless token could get its owner suspended.
+  // A request without its device key counts as a stranger's, otherwise a worthless token could get its owner suspended.
   const principal = exchange.stale === null ? exchange.principal : null
   const { method = '', headers } = exchange.messageOf(raw)
   const asking = {
@@ -97,14 +97,14 @@ function enforceWhenKnown(
   const { match } = exchange
   const known = match.kind === 'app' ? beforeAuthorize(context.demands, match, exchange, exchange.messageOf(raw)) : null
   if (known === null) return enforce(context, request, reply, done, file)
-  // Whoever touched a decoy gets its file, although the touch has ended their access.
+  // The file of a decoy goes out although the touch has ended access.
   known
     .then(() => (file === null ? recheckAccess(request.exchange, context.stillHasAccess) : undefined))
     .then(() => enforce(context, request, reply, done, file))
     .catch(done)
 }
 
-/** `file`: what the gate answers where the rules would forward the request. */
+/** `file`: the gate's answer if the rules would forward the request. */
 function enforce(
   context: EnforceContext,
   request: FastifyRequest,
@@ -130,7 +130,7 @@ function enforce(
   sendDecoy(reply, request.raw.method as string, file)
 }
 
-/** Lets a permitted request go on, unless its sender is to be led to what they have sent before. */
+/** Unless the sender is led to what they have sent before. */
 function pass(context: EnforceContext, request: FastifyRequest, reply: FastifyReply, done: Done): void {
   const { exchange } = request
   const { device, keepPost } = context
@@ -151,7 +151,7 @@ function pass(context: EnforceContext, request: FastifyRequest, reply: FastifyRe
     .catch(done)
 }
 
-/** Asks the sender for more, and keeps what they have sent until then, where the app wants that. */
+/** Asks the sender for more, and keeps what they have sent until then, if the app wants that. */
 function stop(
   context: EnforceContext,
   request: FastifyRequest,
@@ -184,10 +184,7 @@ function stop(
 
 const returnToHeld = ({ url, post }: Held) => ({ rd: url, ask: askOfKept(post) })
 
-/**
- * True for a page that somebody opens who may have sent something that waits. Where only what they have sent needs a proof, no page of the app asks for
- * one, so nothing else leads them there.
- */
+/** A page for somebody who may have sent something that waits. If only that needs a proof, nothing else leads them there. */
 function mayBeLed(match: Match, request: IncomingMessage): match is AppMatch {
   const { headers } = request
   const isOpened = headers['sec-fetch-dest'] === 'document' && headers['sec-purpose'] === undefined

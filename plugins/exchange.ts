@@ -17,10 +17,7 @@ import type { StoreUnreachable } from '../src/store/store.ts'
 import type { RequestTrace } from '../src/traces/request-trace.ts'
 import type { UpstreamLogin } from '../src/upstream-login/upstream-login.ts'
 
-/**
- * What a portal route requires. `fresh`: a factor of the gate within the last five minutes; `fresh-anywhere`: or one that the person's institution has
- * checked within them. `console`: what `authorizeConsole` says.
- */
+/** `fresh`: a factor of the gate within the last five minutes; `fresh-anywhere`: also one of the person's institution. `console`: see `authorizeConsole`. */
 export type Requires = 'anyone' | 'first-factor' | 'signed-in' | 'fresh' | 'fresh-anywhere' | 'console'
 
 /** A snapshot of an exchange; the values of later steps are undefined. */
@@ -36,47 +33,47 @@ interface Known {
 interface Resent {
   readonly message: IncomingMessage
   readonly post: KeptPost | null
-  /** Called once the app has the kept POST, or when it certainly has not. Then it waits again, and this resolves to the address of its page. */
+  /** Called once the app has the kept POST, or certainly has not. Then it waits again, and this resolves to the address of its page. */
   readonly end: (isSent: boolean) => Promise<string | undefined>
 }
 
 export class Exchange {
-  /** The reference shown on pages, in logs and in the journal. */
+  /** For pages, logs and the journal. */
   readonly id: string
   readonly startedAt: number
-  /** HTTP's version in the request to the gate: `1.0`, `1.1` or `2`, as ECS and OCSF write it. */
+  /** Of the request to the gate: `1.0`, `1.1` or `2`, as ECS and OCSF write it. */
   readonly httpVersion: string
   #target: Target | undefined
   #client: Client | undefined
   #match: Match | undefined
   #principal: Principal | null | undefined
   #decision: Decision | undefined
-  /** The store's error, if the session could not be read. A step that needs the principal must refuse with it. */
+  /** If the session could not be read. A step that needs the principal must refuse with it. */
   storeFailure: StoreUnreachable | null = null
   /** What the request shows of its sign-in's device key. */
   binding: Binding = 'none'
-  /** The owner of a token whose device key is not shown. Then `principal` is null, unless a rule that looks at no keys lets them in. */
+  /** The owner of a token without its device key. Then `principal` is null, unless a rule that looks at no keys lets them in. */
   stale: Principal | null = null
-  /** An offer to bind the token to a device, for the app's response. */
+  /** To bind the token to a device, in the app's response. */
   deviceOffer: string | null = null
-  /** The program that asks with a token. Then `principal` is null, so that it opens no page of the gate. */
+  /** Asks with a token. Then `principal` is null, so that it opens no page of the gate. */
   program: Program | null = null
-  /** Why the token that was presented counts for nothing. */
+  /** Why the presented token counts for nothing. */
   tokenFailure: TokenFailure | null = null
-  /** True if a token was presented, right or wrong: its sender is a program, and gets no pages. */
+  /** Right or wrong: its sender is a program, and gets no pages. */
   hasToken = false
-  /** The person's own login at the app, which the app gets; null where none is added. */
+  /** What the app gets; null for none. */
   upstreamLogin: UpstreamLogin | null = null
-  /** Releases the requests that wait for the app's answer to the login. */
+  /** For requests that wait for the app's answer to the login. */
   endLoginTrial: (() => void) | null = null
-  /** The original request of forward-auth, which pages name and return to. */
+  /** The request of forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
   /** `step`: only redirects and the frame page may answer. `page`: made for frames. */
   framed: 'no' | 'step' | 'page' = 'no'
-  /** What the rules and the app see in place of this request, because it sends a kept POST on. `post` is null for a form of the app. */
+  /** What the rules and the app see in place of a request that sends a kept POST on. `post` is null for a form of the app. */
   resent: Resent | null = null
   isRecorded = false
-  /** Null where no traces are configured. */
+  /** Null without traces. */
   trace: RequestTrace | null = null
   notes: Partial<AuditEvent> | undefined
 
@@ -86,7 +83,7 @@ export class Exchange {
     this.httpVersion = httpVersion === '2.0' ? '2' : httpVersion
   }
 
-  /** The request that the rules and the app see. */
+  /** As the rules and the app see it. */
   messageOf(raw: IncomingMessage): IncomingMessage {
     return this.resent === null ? raw : this.resent.message
   }
@@ -157,7 +154,7 @@ declare module 'fastify' {
 }
 
 const reading = Symbol('target')
-/** The router would answer a parameter of more than a hundred characters itself, before any step. */
+/** The router would itself answer a parameter of more than a hundred characters, before any step. */
 const ownPath = /^\/\.factorgate(?:\/[A-Za-z0-9._~-]{1,100})*\/?$/
 
 type Read = IncomingMessage & { [reading]?: Target | null }

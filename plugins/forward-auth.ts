@@ -1,6 +1,6 @@
 /**
- * Forward-auth for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy, and the public keys of assertions. Only
- * trusted proxies may ask (GHSA-5wcc-hf24-rf5h).
+ * Forward-auth for nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy, and the public keys of assertions. Only trusted proxies may
+ * ask (GHSA-5wcc-hf24-rf5h).
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -51,17 +51,16 @@ import { warnOfUnsent } from './unsent-identity.ts'
 import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
 import { withHead } from './with-head.ts'
 
-/** The request that the proxy would forward, and its app. */
+/** The request that the proxy would forward. */
 interface Question {
   readonly original: Original
   readonly target: Target
   readonly match: AppMatch
 }
 
-/** A question with what the gate knows of its sender. */
 interface Judged extends Question {
   readonly message: Message
-  /** Null for a stranger, and where the sign-in's device key is not shown. */
+  /** Null for a stranger, and if the sign-in's device key is not shown. */
   readonly principal: Principal | null
   readonly binding: Binding
   readonly watch: WatchedVerdicts | null
@@ -78,7 +77,7 @@ interface LoginQuestion {
 
 interface Options extends ForwardAuthOptions {
   readonly share: LogRateLimit
-  /** The identity values that are logged already. */
+  /** Identity values that are logged already. */
   readonly logged: Set<string>
 }
 
@@ -86,22 +85,22 @@ interface ForwardAuthOptions {
   readonly routes: RouteTable
   readonly sessions: Sessions
   readonly portalOrigin: string
-  /** The public keys of the assertion. */
+  /** Of the assertion. */
   readonly publicKeys: () => object
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink
   readonly clock: Clock
   readonly maxUrlLength?: number
   readonly demands?: Demands | null
-  /** The observers of what people ask for; null for none. */
+  /** Observers; null for none. */
   readonly watch?: WatchedVerdicts | null
   readonly tighteningOf?: TighteningOf | null
-  /** Null or left out where no app has decoys. */
+  /** Null or absent if no app has decoys. */
   readonly decoys?: DecoyPort | null
   readonly explainEnd?: ExplainEnd
-  /** Null or left out where no app gets logins of people. */
+  /** Null or absent if no app gets logins of people. */
   readonly logins?: Pick<UpstreamLogins, 'find' | 'isRefused'> | null
-  /** Null or left out where no app asks for device keys. */
+  /** Null or absent if no app asks for device keys. */
   readonly device?: DevicePort | null
 }
 
@@ -161,7 +160,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   const isNobody = binding === 'stale' && (access.kind !== 'forward' || access.permit.subject === null)
   const principal = isNobody ? null : identified.principal
   exchange.notes = notesOf(match, access, principal)
-  // A verdict has no file to answer with, so what the gate would serve is left to the app.
+  // A verdict has no file to answer with, so the app answers for the gate.
   if (touched !== null && touched.refusal !== null) throw new GateError(touched.refusal.code, touched.refusal)
   const watch = options.watch == null || options.watch.isIdle ? null : options.watch
   const observed = () => {
@@ -176,7 +175,7 @@ async function answerVerdict(request: FastifyRequest, reply: FastifyReply, optio
   return answerChallenge(request, reply, { ...judged, owner: identified.principal }, access, options)
 }
 
-/** The request that a listed proxy asks about. Throws GateError for other askers, and where the gate gives no verdict. */
+/** Throws GateError for askers that are not listed proxies, and if the gate gives no verdict. */
 function questionOf(request: FastifyRequest, options: Options): Question {
   const { exchange, raw } = request
   if (!exchange.client.viaTrustedProxy) {
@@ -198,7 +197,7 @@ function questionOf(request: FastifyRequest, options: Options): Question {
   if (match.kind !== 'app') throw new GateError(match.kind === 'none' ? match.code : 'not_allowed')
   exchange.judged = { app: match.app, method: original.method, raw: target.raw }
   checkSecret(request, match.app, options)
-  // The proxy would pass the token on to the app (THREATS T4).
+  // Otherwise the proxy would pass the token on to the app (THREATS T4).
   if (hasToken(raw.headers, match.app)) {
     exchange.hasToken = true
     throw new GateError('token_not_allowed')
@@ -206,7 +205,7 @@ function questionOf(request: FastifyRequest, options: Options): Question {
   return { original, target, match }
 }
 
-/** A secret belongs to one app, so a proxy that sends it and names the host of another app is refused (THREATS H29). */
+/** A secret belongs to one app, so it gives no verdicts about another one (THREATS H29). */
 function checkSecret(request: FastifyRequest, { id, verdictSecret }: App, options: Options): void {
   if (verdictSecret == null) return
   const given = request.raw.headers['factorgate-secret']
@@ -218,7 +217,7 @@ function checkSecret(request: FastifyRequest, { id, verdictSecret }: App, option
   throw new GateError('not_allowed')
 }
 
-/** What the journal's line says of the request that the proxy asks about. */
+/** For the journal, about the request that the proxy asks about. */
 function notesOf(match: AppMatch, access: AppAccess, principal: Principal | null) {
   const decision = access.kind === 'refuse' ? access.decision : access
   return {
@@ -231,7 +230,7 @@ function notesOf(match: AppMatch, access: AppAccess, principal: Principal | null
   }
 }
 
-/** The headers with which the proxy forwards the request. A claim that it would let through, or a missing login, refuses it. */
+/** The headers for the proxy. A claim that it would let through, or a missing login, refuses the request. */
 async function answerPermit(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -272,7 +271,7 @@ async function answerPermit(
   return reply.headers(verdict).send()
 }
 
-/** Where the person goes for the missing proof. `owner`: whose sign-in it is, also if its device key is not shown. */
+/** The way to the missing proof. `owner`: whose sign-in it is, also if its device key is not shown. */
 async function answerChallenge(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -311,7 +310,7 @@ async function answerChallenge(
     .send(errorBody(reason, url, message))
 }
 
-/** The person's login where the verdict carries it, or why it cannot. The gate does not see what the app says of it. */
+/** The login, or why it cannot be sent. The gate does not see the app's answer to it. */
 async function loginInVerdict(
   app: App,
   permit: Permit,
@@ -324,7 +323,7 @@ async function loginInVerdict(
   return login === null ? 'upstream_login_required' : 'upstream_login_refused'
 }
 
-/** Sends the person to the page that asks for the login, as for a missing proof. */
+/** To the page that asks for the login, as for a missing proof. */
 function answerLogin(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -340,14 +339,14 @@ function answerLogin(
   if (redirects && isPage && !isRedirected) throw new GateError(code, { continueUrl: url })
   reply.header('factorgate-error', code)
   if (isRedirected) return reply.redirect(url, 302)
-  // nginx shows the answer to 401 alone: it then asks again, in the way of proxies that show what the gate says.
+  // nginx shows only the answer to 401: it then asks again, as proxies do that show what the gate says.
   return reply
     .code(redirects ? describeError(code).status : 401)
     .header('location', url)
     .send(errorBody(code, url))
 }
 
-/** True if the request has a token of the gate, also in an app that takes no tokens of its own. */
+/** Also in an app that takes no tokens of its own. */
 function hasToken(headers: IncomingHttpHeaders, { tokens = null }: App): boolean {
   const { authorization } = headers
   if (authorization !== undefined && carriesToken(authorization, tokens !== null)) return true
@@ -382,7 +381,7 @@ function warn(request: FastifyRequest, { share }: Options, kind: string, facts: 
   if (more !== null) request.log.warn({ reference: request.exchange.id, ...facts, ...more }, sentence)
 }
 
-/** True for a WebSocket handshake. A proxy may drop `Upgrade`, but passes on the `Sec-` headers (THREATS F9). */
+/** A proxy may drop `Upgrade`, but passes on the `Sec-` headers (THREATS F9). */
 function isHandshake(headers: IncomingHttpHeaders): boolean {
   return (
     headers['sec-websocket-key'] !== undefined ||

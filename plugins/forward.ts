@@ -1,6 +1,6 @@
 /**
- * The step `forward`: the handler that @fastify/http-proxy calls for every request to an app, WebSocket handshakes included.
- * It forwards nothing without a Permit; src/forwarding does the work.
+ * The step `forward`: the handler that @fastify/http-proxy calls for every request to an app, WebSocket handshakes included. It forwards
+ * nothing without a Permit; src/forwarding does the work.
  */
 import { type IncomingMessage, METHODS, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -43,34 +43,33 @@ import { warnOfRemoved, warnOfUnsent } from './unsent-identity.ts'
 interface ForwardOptions {
   readonly live: LiveConnections
   readonly upstreams: UpstreamRegistry
-  /** `X-Factorgate-Assertion`, for apps that ask for it; null for anonymous. */
+  /** `X-Factorgate-Assertion`, if the app asks for it; null for anonymous. */
   readonly assert?: (exchange: Exchange) => string | null
-  /** In how many seconds the session ends without another use. */
+  /** Seconds until the session ends without another use. */
   readonly sessionLasts?: (principal: Principal) => number
-  /** The observers of what leaves; null for none. */
+  /** Observers of what leaves; null for none. */
   readonly watch?: WatchedFlows | null
-  /** Who looks at the responses of an app. */
   readonly tapOf?: ((app: string) => ResponseTap | null) | null
-  /** Null where no app gets logins of people. */
+  /** Null if no app gets logins of people. */
   readonly logins?: LoginObserver | null
-  /** Called when a WebSocket is open, and `onEnd` after every forwarded request or WebSocket. */
+  /** `onOpen` for a WebSocket, `onEnd` after every forwarded request or WebSocket. */
   readonly onOpen?: (exchange: Exchange) => void
   readonly onEnd?: (exchange: Exchange, method: string, result: ForwardResult, isSocket: boolean) => void
 }
 
-/** What apps answer to requests with a person's login. */
+/** Answers of apps to requests with a person's login. */
 interface LoginObserver {
   accepted(exchange: Exchange, login: UpstreamLogin): void
   onRefused(exchange: Exchange, login: UpstreamLogin): void
-  /** Answers the client in place of the app. */
+  /** In place of the app. */
   answer(request: FastifyRequest, reply: FastifyReply, code: LoginRefusal): void
 }
 
 export interface WatchedFlows {
-  /** True while nobody wants to know of any exchange. */
+  /** Nobody wants to know of any exchange. */
   readonly isIdle: boolean
   readonly leads: Leads | null
-  /** Null where nobody wants to know of this exchange. `who`: a person, or a program. */
+  /** Null if nobody wants to know of this exchange. */
   open(observed: ObservedExchange, app: App, permit: Permit, who: Principal | Program | null): Flow | null
 }
 
@@ -84,7 +83,7 @@ const methods = METHODS.filter(method => method !== 'CONNECT')
 /** Methods that Fastify has by default. */
 const readByFastify = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE'])
 
-/** The headers that Fastify sees of a request with a body, because it answers 415 to unknown content types. */
+/** What Fastify sees of a request with a body, because it answers 415 to unknown content types. */
 const withoutType = { 'content-type': undefined }
 
 const noProofs: readonly Proof[] = []
@@ -153,8 +152,8 @@ export const forwardPlugin = fp<ForwardOptions>(
         if (request.raw.headers['content-type'] !== undefined) request.headers = withoutType
         done()
       })
-      // http-proxy's parsers leave every body unread. Requests to apps have the route '/' (exchange.ts). Nothing can be sent
-      // to this upstream. http-proxy parses its address for every request, and a short one without a host takes half the time.
+      // http-proxy's parsers leave every body unread. Requests to apps have the route '/' (exchange.ts). Nothing can be sent to this
+      // upstream; its short address without a host halves the time in which http-proxy parses it for every request.
       const routes = { routes: ['/'], httpMethods: methods, upstream: 'app:/' }
       await scope.register(httpProxy, { ...routes, handler: forward })
     })
@@ -170,7 +169,7 @@ export function pipelineOf(app: FastifyInstance): Pipeline {
     request(request, response) {
       // After the last response of a connection nothing is a request (RFC 9112 §9.6).
       if (isLast(request.socket)) return
-      // With an upgrade that is not accepted, Node drops the bytes of the same chunk, so the connection must not be reused.
+      // If an upgrade is not accepted, Node drops the bytes of the same chunk, so the connection must not be reused.
       if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false
       // Pages of the gate always read the body. Forwarding sends 100 itself.
       const asksFirst = request.headers.expect !== undefined && takesInterim(request)
@@ -267,7 +266,7 @@ class ReplyObserver implements ForwardObserver {
     exchange.resent.end(!isUnsent).then(refuse, () => refuse())
   }
 
-  /** A failure of the app says nothing of the login, and many apps look for the address before they look at the login. */
+  /** A failure of the app says nothing of the login, and neither does a missing page. */
   #onLoginAnswered(status: number): void {
     const { exchange } = this.#request
     if (exchange.upstreamLogin !== null && status < 400)
@@ -300,16 +299,13 @@ function flowOf(
   return observed === null ? null : watch.open(observed, app, permit, exchange.principal ?? exchange.program)
 }
 
-/** Headers that proxies add. A client that sends one may be an unlisted proxy for several people. */
+/** A client that sends one may be an unlisted proxy for several people. */
 const proxyHeaders = [
   ...['via', 'forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'],
   ...['x-real-ip', 'x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'cf-connecting-ip']
 ]
 
-/**
- * The user of this client connection: a session id, '' for anonymous, or null for an anonymous request through a proxy, which may share the
- * connection.
- */
+/** The user of this client connection: a session id, '' for anonymous, or null for an anonymous request through a proxy, which may share the connection. */
 function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | null {
   const { principal, program, client } = exchange
   if (principal !== null) return principal.session.id
@@ -317,14 +313,14 @@ function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | nul
   return client.viaTrustedProxy || proxyHeaders.some(name => headers[name] !== undefined) ? null : ''
 }
 
-/** The key for one upstream: the person or session, even on public paths; a stranger's address. */
+/** For one upstream: the person or session, even on public paths; a stranger's address. */
 function affinityOf({ principal, program, client }: Exchange, sticky: 'session' | 'person'): string {
   if (program !== null) return sticky === 'session' ? program.token.id : program.subject.id
   if (principal === null) return client.address
   return sticky === 'session' ? principal.session.id : principal.subject.id
 }
 
-/** Throws for a handshake that may not be forwarded. A report-only app gets it without the person's identity. */
+/** Throws if the handshake may not be forwarded. A report-only app gets it without the person's identity. */
 function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App): void {
   const { rawHeaders } = request
   const hasBody = rawHeaders.some((name, i) => i % 2 === 0 && /^(?:content-length|transfer-encoding)$/i.test(name))
@@ -340,14 +336,14 @@ function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App):
   exchange.notes = { ...exchange.notes, ...wouldFields(asNobody.would) }
 }
 
-/** The redirect from `/nb` to `/nb/`, for relative links on the front page of an app that does not know its prefix. */
+/** From `/nb` to `/nb/`, for relative links on the front page of an app that does not know its prefix. */
 function frontRedirect(exchange: Exchange, app: App, method: string): string | null {
   if (!isBare(exchange, app) || (method !== 'GET' && method !== 'HEAD')) return null
   if (app.upstreams.every(({ basePath }) => basePath === app.prefix)) return null
   return `${app.origin}${app.prefix}/${exchange.target.query}`
 }
 
-/** True for `/nb` where the app is at `/nb`. */
+/** `/nb` if the app is at `/nb`. */
 function isBare({ target }: Exchange, app: App): boolean {
   return app.prefix !== '' && target.path === app.prefix
 }

@@ -24,10 +24,10 @@ import { briefCookie, expiredCookie, keptCookieName, keptIds, readCookie, readOw
 
 interface KeepOptions {
   readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find' | 'leadOnce' | 'ofUnseen'>
-  /** Whose session a cookie opened; null where nobody knows. */
+  /** By the cookie; null if nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
-  /** Takes the events that anonymous clients can cause. */
+  /** For events that anonymous clients can cause. */
   readonly strangers: Pick<AuditSink, 'record'>
   readonly clock: Clock
   readonly onOutcome: (outcome: KeptOutcome) => void
@@ -41,7 +41,7 @@ export interface Held {
 }
 
 export interface KeepPost {
-  /** Null where nothing is kept; the caller then refuses the request as always. */
+  /** Null if nothing is kept; the caller then refuses the request. */
   keep(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -49,8 +49,8 @@ export interface KeepPost {
     asked: Pick<ChallengeAccess, 'reason' | 'returnTo'>
   ): Promise<Held | null>
   /**
-   * What a script or a frame of this app and browser has sent, and what waits. Most scripts show nobody the page that their answer names, and many
-   * frames are hidden, so whoever opens the app again is led there. `isFirst`: only where they were not led there before.
+   * What a script or a frame of this app and browser has sent, and what waits. Most scripts show nobody the page that their answer names,
+   * and many frames are hidden, so whoever opens the app again is led there. `isFirst`: only if they were not led there before.
    */
   waiting(request: FastifyRequest, match: AppMatch, isFirst?: boolean): Promise<Held | null>
 }
@@ -59,9 +59,9 @@ export function hasKeptCookie({ cookie }: IncomingMessage['headers']): boolean {
   return cookie?.includes('factorgate-kept-') === true
 }
 
-/** The longest wait for a body. */
+/** For a body. */
 const bodyTimeoutMs = 20_000
-/** Cookies that one response expires. */
+/** In one response. */
 const maxExpired = 50
 /** Longer addresses do not fit into the query of the sign-in page. */
 const maxUrlLength = 1000
@@ -211,7 +211,7 @@ export class PostKeeper implements KeepPost {
   }
 }
 
-/** The body; null for one that is not kept, because it does not come whole, holds a secret, or its place was needed for another one. */
+/** Null for a body that does not come whole, holds a secret, or had to give its place to another one. */
 async function keepableBody(
   message: IncomingMessage,
   type: BodyType,
@@ -220,7 +220,7 @@ async function keepableBody(
 ): Promise<Buffer | null> {
   const body = await bodyOf(message, limit, reading)
   if (body === null) return null
-  // It takes memory until it is in the store, so its place may be needed for another one meanwhile.
+  // Until it is in the store, it takes memory that another one may need.
   let isCut = false
   reading.onCut = () => {
     isCut = true
@@ -228,7 +228,7 @@ async function keepableBody(
   return (await holdsSecret(body, type, () => isCut)) || isCut ? null : body
 }
 
-/** The origin that the browser names; '' if it names none. */
+/** '' if the browser names none. */
 function foreignOrigin({ headers }: IncomingMessage): string {
   const { origin = '' } = headers
   return /^https?:\/\/[\x21-\x7e]{1,253}$/.test(origin) ? origin : ''

@@ -1,6 +1,6 @@
 /**
- * The step `resend`: puts a kept POST in the place of the form that sends it on, for the rules and for the app. The form comes from the page of
- * the kept POST (plugins/portal/kept.tsx) and proves that the page was made for this person.
+ * The step `resend`: puts a kept POST in the place of the form that sends it on. The form comes from the page of the kept POST
+ * (plugins/portal/kept.tsx) and proves that the page was made for this person.
  */
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -30,12 +30,12 @@ interface Keeping {
 }
 
 export interface ResendOptions {
-  /** Null where no app keeps POSTs. */
+  /** Null if no app keeps POSTs. */
   readonly kept: Keeping | null
 }
 
 const maxBytes = 256
-/** The pause between two tries while the store is away, in milliseconds. */
+/** Between two tries while the store is away, in milliseconds. */
 const putBackMs = 1000
 
 export const resendPlugin = fp<ResendOptions>(
@@ -114,7 +114,7 @@ async function resend(
   return false
 }
 
-/** What becomes of a POST that was sent on: the address of its page if it goes on waiting. */
+/** Returns the address of its page if the POST goes on waiting. */
 async function settle(
   kept: Keeping,
   post: KeptPost,
@@ -131,7 +131,7 @@ async function settle(
       return page
     }
   } catch {
-    // The store is away. What is left there ends by itself, but what a person has written waits again when the store is back.
+    // The store is away. What a person has written waits again when it is back.
     if (isSent) return undefined
     putBackLater(kept, post, by)
     return page

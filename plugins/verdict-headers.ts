@@ -10,7 +10,7 @@ import { identityLines, type Unsent } from '../src/identity/identity-headers.ts'
 import type { Subject } from '../src/identity/subject.ts'
 import { hopByHop, normalName } from '../src/request/header-name.ts'
 
-/** Headers that are always sent, so that proxies that copy by name overwrite the client's values. */
+/** Always sent, so that proxies that copy by name overwrite the client's values. */
 const always = [
   'cookie',
   'x-factorgate-assertion',
@@ -26,15 +26,14 @@ interface VerdictInput {
   readonly subject: Subject | null
   readonly address: string
   readonly assertion: string | null
-  /** The person's own login at the app; null or left out where the verdict carries none. */
+  /** Null or absent if the verdict carries none. */
   readonly login?: { readonly authorization: string } | null
   readonly onUnsent?: (unsent: Unsent) => void
 }
 
 /**
- * An empty header means "remove it" (GHSA-7r4p-vjf4-gxv4). `Factorgate-Copy` lists all names, for programmable proxies.
- * Envoy has a list of its own. Caddy reads names to remove in `Factorgate-Out-1` and following, whose number it gives
- * (`Factorgate-Out: 64`).
+ * An empty header means "remove it" (GHSA-7r4p-vjf4-gxv4). `Factorgate-Copy` lists all names, for programmable proxies. Envoy has its own
+ * list. Caddy reads names to remove in `Factorgate-Out-1` and following, whose number it gives (`Factorgate-Out: 64`).
  */
 export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput): Record<string, string> {
   const { app, subject, address, assertion, login = null, onUnsent } = input
@@ -63,7 +62,7 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   // A proxy that asks with the headers of its client must not pass it on to the app.
   if (app.verdictSecret != null) headers.set('factorgate-secret', '')
   if (assertion !== null) headers.set('x-factorgate-assertion', assertion)
-  // Empty where the client's own is only removed.
+  // Empty: the client's own is only removed.
   if (app.upstreamLogin != null) headers.set('authorization', login?.authorization ?? '')
 
   const empty = [...headers].filter(([, value]) => value === '').map(([name]) => name)
@@ -75,20 +74,17 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
   }
 }
 
-/**
- * A claim of the client that the proxy cannot remove, or null. nginx (`copiesByName`) removes only `namedForProxies`;
- * Caddy removes as many names as it asks for.
- */
+/** The first one, or null. nginx (`copiesByName`) removes only `namedForProxies`; Caddy removes as many names as it asks for. */
 export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
   const names = headerNamesOf(app)
   const claimed = claimsIn(asked, names)
   if (!copiesByName) return claimed[slotsOf(asked) ?? claimed.length] ?? null
-  // Where verdicts carry it, the proxy is configured to copy it.
+  // The proxy is configured to copy it.
   const isCopied = (name: string) => name === 'authorization' && app.upstreamLogin?.inVerdict === true
   return claimed.find(name => !named.has(name) && !isCopied(name)) ?? null
 }
 
-/** The names that config/examples/nginx-auth-request.conf removes. */
+/** config/examples/nginx-auth-request.conf removes these. */
 export const namedForProxies: readonly string[] = `
   auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert
   client-cert-chain client-ip factorgate-secret fastly-client-ip forwarded front-end-https gx-secret http-remote-user iv-creds iv-groups iv-user proxy proxy-remote-user
@@ -121,7 +117,7 @@ const named: ReadonlySet<string> = new Set(namedForProxies)
 interface HeaderNames {
   readonly added: ReadonlySet<string>
   readonly passed: ReadonlySet<string>
-  /** True if only the gate sets `Authorization`. */
+  /** Only the gate sets `Authorization`. */
   readonly takesLogin: boolean
 }
 
@@ -138,7 +134,7 @@ function claimsIn(asked: IncomingHttpHeaders, names: HeaderNames): string[] {
   return Object.keys(asked).filter(name => mustNotPass(name, names))
 }
 
-/** True for headers of the connection and the framing, which the proxy sets itself. */
+/** The proxy sets these itself. */
 function isFraming(name: string): boolean {
   const normal = normalName(name)
   return normal === 'host' || normal === 'content-length' || hopByHop.has(normal)

@@ -1,4 +1,4 @@
-/** Checks of the TLS files for visitors, apps and Redis: readable, matching and current. No message quotes them. */
+/** Checks the TLS files for visitors, apps and Redis: readable, matching and current. No message quotes them. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
@@ -26,17 +26,17 @@ export function checkTlsFiles(
 
 const dayMs = 24 * 3600_000
 
-/** A remark about the certificate that visitors get. */
+/** About the certificate that visitors get. */
 interface CertificateRemark {
-  /** The key of the configuration. */
+  /** Of the configuration. */
   readonly path: string
   readonly wrong: string
   readonly mend: string
-  /** True if it will be wrong, and is not yet. */
+  /** It will be wrong, and is not yet. */
   readonly isSoon: boolean
 }
 
-/** What is wrong with the end, the beginning and the names of a certificate. `now` in milliseconds. */
+/** About end, beginning and names. `now` in milliseconds. */
 export function certificateRemarks(
   certificate: X509Certificate,
   hosts: readonly { path: string; host: string }[],
@@ -78,7 +78,7 @@ function dateRemarks({ validFrom, validTo }: X509Certificate, now: number): Cert
   )
 }
 
-/** Reports files for Redis that are unreadable, hold something else, or do not belong together. */
+/** Unreadable files, other content, or files that do not belong together. */
 export function checkRedisFiles(
   tls: { ca?: string | null; cert?: string | null; key?: string | null },
   diagnostics: Diagnostics
@@ -87,14 +87,14 @@ export function checkRedisFiles(
   readPair(tls, 'redis.tls', diagnostics)
 }
 
-/** Reports a file of authorities that is unreadable or holds no certificate. */
+/** Unreadable, or without a certificate. */
 export function checkAuthority(file: string, path: string, diagnostics: Diagnostics): void {
   const pem = readPem(file, path, diagnostics)
   if (pem !== null && attempt(() => new X509Certificate(pem)) === null)
     diagnostics.problem(path, `must name a PEM file that begins with a certificate; ${found(file, pem)}`)
 }
 
-/** What a PEM file holds in place of what is needed. */
+/** In place of what is needed. */
 function found(file: string, pem: string): string {
   const [, label] = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(pem) ?? []
   const isLocked = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED/m.test(pem)
@@ -105,7 +105,7 @@ function found(file: string, pem: string): string {
   return `${shownFile(file)} begins with ${/^[AEIOU]/.test(label) ? 'an' : 'a'} ${label}, or is damaged`
 }
 
-/** Reads a certificate and its private key, and reports unreadable or mismatched files. `hasKey`: the key's file is text. */
+/** Reports unreadable or mismatched files. `hasKey`: the key's file is text. */
 export function readPair(
   tls: { cert?: string | null; key?: string | null },
   path: string,
@@ -133,7 +133,7 @@ export function readPair(
   return { certificate, hasKey: key !== null }
 }
 
-/** The text of a PEM file. If it is unreadable, this reports a problem and returns null. */
+/** Null after reporting that it is unreadable. */
 export function readPem(file: string, path: string, diagnostics: Diagnostics): string | null {
   diagnostics.files.set(file, path)
   try {
@@ -209,7 +209,7 @@ function checkTogether(tls: DraftTls, path: string, diagnostics: Diagnostics): v
       diagnostics.problem(`${path}.${key}`, `needs ${path}.${other} beside it`)
 }
 
-/** A PEM file without certificates is a problem; one with only expired certificates gets a warning. */
+/** Without certificates it is a problem; only expired ones cause a warning. */
 export function checkAuthorities(file: string, path: string, now: number, diagnostics: Diagnostics): void {
   const text = readPem(file, path, diagnostics)
   if (text === null) return

@@ -1,13 +1,13 @@
 /**
- * Checks of an app's rules: contradictions, unreachable rules, and rules that protect less than they seem to. The first matching rule
- * counts, so a wrong order is the most frequent mistake.
+ * Checks an app's rules: contradictions, unreachable rules, and rules that protect less than they seem to. The first matching rule counts,
+ * so a wrong order is the most frequent mistake.
  */
 import { type Network, networkCovers, networksMeet, parseNetwork } from '../../src/request/networks.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftRule } from '../schema.ts'
 import { adviseOnForeignPattern } from './foreign-patterns.ts'
 
-/** If the app ignores letter case, these checks do too. */
+/** They ignore letter case if the app does. */
 export function checkRules(
   given: readonly (DraftRule | undefined)[],
   isCaseSensitive: boolean,
@@ -43,7 +43,7 @@ export function checkRules(
   })
 }
 
-/** An index of rules by the segments before their first `*`, since ten thousand rules are compared with each other. */
+/** By the segments before the first `*`, since ten thousand rules are compared with each other. */
 class RuleIndex {
   readonly #places = new Map<string, number[]>()
 
@@ -59,7 +59,7 @@ class RuleIndex {
     }
   }
 
-  /** The positions of all rules whose path may cover this one, in order, and perhaps of others. */
+  /** All rules whose path may cover this one, in order, and perhaps others. */
   mayCover(path: string | undefined): number[] {
     const all = path === undefined ? [] : segmentsOf(path)
     // Joined, the empty segment is the prefix of `/` and of `/**`.
@@ -83,7 +83,7 @@ function checkOutcome(rule: DraftRule, at: string, diagnostics: Diagnostics): vo
     diagnostics.warning(at, 'opens the whole app to everybody, without signing in')
 }
 
-/** Reports a path that protects one page instead of everything below it, and a path that no request can have. */
+/** A path that protects one page instead of everything below it, or that no request can have. */
 function checkPath(
   rule: DraftRule,
   written: string | undefined,
@@ -128,7 +128,7 @@ function checkPath(
   )
 }
 
-/** True if an open rule precedes a narrower, stricter one, and takes some of its people away. */
+/** An open rule precedes a narrower, stricter one, and takes some of its people away. */
 function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
   if (earlier.access === 'deny' || !coversPath(earlier.path, later.path ?? '/**')) return false
   if (later.access === 'deny' && singlesOut(later, earlier)) return overlaps(earlier, later)
@@ -141,7 +141,7 @@ function opensBefore(earlier: DraftRule, later: DraftRule): boolean {
   return later.factors != null && later.factors.length < 3 && !isWithin(earlier.factors, later.factors)
 }
 
-/** True for a rule that singles out a person of a group, or a part of a network. A group after a person may be intended. */
+/** A person of a group, or a part of a network. A group after a person may be intended. */
 function singlesOut(rule: DraftRule, other: DraftRule): boolean {
   if (rule.users !== undefined) return other.users === undefined
   return rule.networks !== undefined && other.networks !== undefined && other.users === undefined
@@ -178,7 +178,7 @@ function isAnywhere(rule: DraftRule): boolean {
   return rule.path === undefined || rule.path === '/**'
 }
 
-/** True only if `earlier` matches every request that `later` matches. */
+/** Only if `earlier` matches every request that `later` matches. */
 function covers(earlier: DraftRule, later: DraftRule): boolean {
   const holds = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>
     wide === undefined || (narrow?.every(word => word !== undefined && wide.includes(word)) ?? false)
@@ -197,14 +197,14 @@ function covers(earlier: DraftRule, later: DraftRule): boolean {
 
 const networks = new Map<string, Network>()
 
-/** Parsed once, since ten thousand rules are compared with each other. */
+/** Parsed once, since ten thousand rules are compared. */
 function networkOf(text: string): Network {
   const network = networks.get(text) ?? (parseNetwork(text) as Network)
   networks.set(text, network)
   return network
 }
 
-/** True only if the glob `wide` matches every path that `narrow` matches. */
+/** Only if the glob `wide` matches every path that `narrow` matches. */
 export function coversPath(wide: string | undefined, narrow: string): boolean {
   if (wide === undefined || wide === narrow) return true
   const [w, n] = [segmentsOf(wide), segmentsOf(narrow)]

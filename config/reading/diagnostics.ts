@@ -2,11 +2,11 @@
 
 /** Lines and columns count from 1; null without a place. */
 export interface Problem {
-  /** As the person named the file; empty if no file was found. */
+  /** As the person named it; empty if no file was found. */
   readonly file: string
   readonly line: number | null
   readonly column: number | null
-  /** The key, such as `apps[1].upstream`; empty for the whole file. */
+  /** Such as `apps[1].upstream`; empty for the whole file. */
   readonly path: string
   readonly message: string
 }
@@ -17,7 +17,7 @@ export function formatProblem(problem: Problem): string {
   return [place, problem.path, problem.message].filter(part => part !== '').join('  ')
 }
 
-/** The configuration cannot be loaded, and the caller gets no list of problems. */
+/** The caller gets no list of problems. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[]
 
@@ -35,7 +35,7 @@ export interface Place {
 
 interface ReadingContext {
   readonly file: string
-  /** The absolute folder of relative paths. */
+  /** Absolute, for relative paths. */
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
 }
@@ -43,11 +43,11 @@ interface ReadingContext {
 export class Diagnostics {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
-  /** Remarks that only `factorgate check` prints, since the setting may be intended. */
+  /** Only `factorgate check` prints them, since the setting may be intended. */
   readonly advice: Problem[] = []
-  /** Further files, with their keys. A change of one causes a reload. */
+  /** With their keys. A change of one causes a reload. */
   readonly files = new Map<string, string>()
-  /** The files that hold a secret, with their keys. */
+  /** With their keys. */
   readonly secrets = new Map<string, string>()
   readonly context: ReadingContext
   readonly #places = new Map<string, Place>()
@@ -60,7 +60,7 @@ export class Diagnostics {
     this.#places.set(path, place)
   }
 
-  /** True if the file has a value at this path; defaults do not count. */
+  /** Defaults do not count. */
   isGiven(path: string): boolean {
     return this.#places.has(path)
   }
@@ -77,7 +77,7 @@ export class Diagnostics {
     this.advice.push({ file: this.context.file, ...this.placeOf(path), path, message })
   }
 
-  /** The value's place, or that of the nearest block around it. */
+  /** Or that of the nearest block around it. */
   placeOf(path: string): Place {
     for (let at = path; at !== ''; at = parentOf(at)) {
       const place = this.#places.get(at)
@@ -87,7 +87,7 @@ export class Diagnostics {
   }
 }
 
-/** Sorts by line and column, and removes repetitions. */
+/** By line and column, without repetitions. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Map(problems.map(problem => [JSON.stringify(problem), problem]))
   return [...seen.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))

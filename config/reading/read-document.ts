@@ -1,6 +1,6 @@
 /**
- * The reader of a document: it turns schema and YAML nodes into values, with defaults, `${NAME}` and `…File`, and finds unknown keys. It
- * continues after every problem, so that people see all at once. An unreadable value is `undefined`, and has a problem.
+ * Turns schema and YAML nodes into values, with defaults, `${NAME}` and `…File`, and finds unknown keys. It continues after every problem,
+ * so that people see all at once. An unreadable value is `undefined`, and has a problem.
  */
 import {
   isAlias,
@@ -103,7 +103,7 @@ class Reader {
     return result
   }
 
-  /** The map of the branch that the key `by` names. */
+  /** By the key `by`. */
   #oneBy(schema: Node, by: string, node: YAMLMap, path: string): unknown {
     const pair = this.#pairs(node, path).get(by)
     const words = schema.anyOf!.flatMap(branch => branch.properties![by]!.enum!)
@@ -149,7 +149,7 @@ class Reader {
     return this.#checked(schema, bare, node.value, path)
   }
 
-  /** `raw` is the text in the file. Messages quote it, since variables may hold secrets. */
+  /** `raw`: from the file. Messages quote it, since variables may hold secrets. */
   #checked(schema: Node, value: unknown, raw: string, path: string): unknown {
     if ('const' in schema || schema.type === 'null') return value
     if (schema.enum !== undefined) return this.#choice(schema, value, raw, path)
@@ -200,13 +200,13 @@ class Reader {
     return this.#invalid(path, `must be from ${print(least)} to ${print(most)}, got ${shown(raw)}`)
   }
 
-  /** The value of a pair. Without one, problems point at the key. */
+  /** Without a value, problems point at the key. */
   #pairValue(schema: Node, pair: Pair, path: string): unknown {
     if (pair.value == null) this.#diagnostics.recordPlace(path, this.#keyPlace(pair))
     return this.value(schema, (pair.value ?? null) as Yaml, path)
   }
 
-  /** A secret from the file that its `…File` key names. */
+  /** Its `…File` key names the file. */
   #fromFile(schema: Node, pair: Pair, path: string): unknown {
     const name = this.#pairValue({ type: 'string', 'x-kind': 'file' }, pair, path)
     if (typeof name !== 'string') return undefined
@@ -218,7 +218,7 @@ class Reader {
     return isInvalid(value) ? this.#invalid(path, `its content ${value.reason}`) : value
   }
 
-  /** The keys and their pairs. A repeated key is a problem, and the first one counts. */
+  /** A repeated key is a problem, and the first one counts. */
   #pairs(node: YAMLMap, path: string): Map<string, Pair> {
     const pairs = new Map<string, Pair>()
     for (const pair of node.items as Pair[]) {
@@ -229,10 +229,7 @@ class Reader {
     return pairs
   }
 
-  /**
-   * Reports one mistake in braces that makes many keys: a text or a list with commas in it, and `{url:"x",title:"y"}` without blanks. It
-   * names the first of them, and returns the others.
-   */
+  /** Reports one mistake in braces that makes many keys: a text or a list with commas, and `{url:"x",title:"y"}` without blanks. Returns the other keys. */
   #reportBraces(
     unknownKeys: readonly [string, Pair][],
     bare: readonly [string, Pair][],
@@ -248,7 +245,7 @@ class Reader {
     return unknownKeys.filter(each => !bare.includes(each) && (each === first || !isGlued(each[0])))
   }
 
-  /** Adds the problem, and returns the probable key. */
+  /** Returns the probable key. */
   #unknownKey(properties: Readonly<Record<string, Node>>, key: string, pair: Pair, path: string): string | null {
     const known = Object.keys(properties)
     const name = shownKey(key)
@@ -302,7 +299,7 @@ class Reader {
     return this.#yaml.at((pair.key as Scalar | null)?.range?.[0] ?? 0)
   }
 
-  /** A default as nodes, which are read like any other value. */
+  /** As nodes, which are read like any other value. */
   #created(value: unknown): Yaml {
     return this.#yaml.document.createNode(value) as Yaml
   }
@@ -319,12 +316,12 @@ function isGlued(key: string): boolean {
   return glued.test(key)
 }
 
-/** The path of a key, without anything that may be a secret. */
+/** Without anything that may be a secret. */
 function join(path: string, key: string): string {
   return path === '' ? shownKey(key) : `${path}.${shownKey(key)}`
 }
 
-/** The schema itself, or the branch of its `anyOf`, for a node of this shape. */
+/** The schema itself, or a branch of its `anyOf`. */
 function branchFor(schema: Node, node: YamlNode | null): Node | undefined {
   if (schema.anyOf !== undefined) return schema.anyOf.find(branch => branchFor(branch, node) !== undefined)
   if (isEmptyValue(node)) return schema.type === 'null' ? schema : undefined
@@ -347,7 +344,7 @@ function isEmptyValue(node: unknown): boolean {
   return !isNode(node) || (isScalar(node) && node.value === null)
 }
 
-/** The end of the sentence "must be …". */
+/** After "must be". */
 function expected(schema: Node): string {
   if (schema['x-must'] !== undefined) return schema['x-must']
   const kinds = schema.anyOf?.map(branch => branch.properties?.kind?.enum)
@@ -372,7 +369,7 @@ function expected(schema: Node): string {
   }
 }
 
-/** `is missing`, and the possible values. */
+/** With the possible values. */
 function missing(schema: Node): string {
   if (schema.enum !== undefined) return `is missing: ${oneOf(schema.enum)}`
   if (schema.properties !== undefined)
@@ -381,13 +378,12 @@ function missing(schema: Node): string {
   return typeof example === 'string' ? `is missing, for example ${example}` : 'is missing'
 }
 
-/** The message for a key without a value. */
 function empty(schema: Node): string {
   const hint = schema['x-kind'] === 'colour' ? ` (an unquoted '#' begins a comment)` : ''
   return `is empty: give it a value or remove the line${hint}`
 }
 
-/** The places in the schema where a key of this name exists: `portal`, `apps[]`, or `` for the top. */
+/** Where a key of this name exists: `portal`, `apps[]`, or `` for the top. */
 function placesOf(schema: Node, key: string, path = ''): string[] {
   const below = schema.anyOf?.flatMap(branch => placesOf(branch, key, path)) ?? []
   if (schema.items !== undefined) below.push(...placesOf(schema.items, key, `${path}[]`))

@@ -1,11 +1,8 @@
-/**
- * Readers of UTF-8 files, of secret files, and of the environment. Other encodings are refused, otherwise a wrong byte would enter a
- * secret. No message quotes a text.
- */
+/** Reads UTF-8 files, secret files, and the environment. Other encodings are refused, otherwise a wrong byte would enter a secret. No message quotes a text. */
 import { readFileSync, statSync } from 'node:fs'
 import { type Invalid, invalidSecret, nearest, shownKey } from '../values/invalid.ts'
 
-/** The text, or the end of a sentence about the file (`is UTF-16 text: …`). */
+/** `not` ends a sentence about the file (`is UTF-16 text: …`). */
 type TextRead = { readonly text: string } | { readonly not: string }
 
 /** `name` is for a message that tells how to convert the file. */
@@ -58,7 +55,7 @@ function firstInvalid(bytes: Uint8Array): number {
   return bytes.length
 }
 
-/** The text of a PEM file that was checked before. Throws if it is unreadable, or empty because somebody is just writing it. */
+/** A PEM file that was checked before. Throws if it is unreadable, or empty because somebody is just writing it. */
 export function pemText(file: string): string {
   const read = readText(readFileSync(file), file)
   if ('not' in read) throw new Error(`${file} ${read.not}`)
@@ -69,7 +66,7 @@ export function pemText(file: string): string {
 
 const maxSecretBytes = 65_536
 
-/** The content without its last line break, or why it is unreadable. `folder`, the start of relative paths, is for the message. */
+/** Without its last line break, or why it is unreadable. `folder`, the start of relative paths, is for the message. */
 export function readSecretFile(file: string, folder: string): string | Invalid {
   try {
     const stat = statSync(file)
@@ -100,11 +97,11 @@ function unreadable(error: unknown, folder: string): string {
 
 interface Substituted {
   readonly text: string
-  /** True if something was filled in. Messages then show the file's text. */
+  /** Something was filled in. Messages then show the file's text. */
   readonly changed: boolean
 }
 
-/** Fills in `${NAME}`. `$${` becomes `${`. */
+/** `${NAME}` is replaced, and `$${` becomes `${`. */
 export function substitute(text: string, env: NodeJS.ProcessEnv): Substituted | Invalid {
   let changed = false
   let problem: Invalid | undefined
@@ -126,7 +123,7 @@ function readVariable(name: string, end: string, env: NodeJS.ProcessEnv): string
   if (end === '') return invalidSecret(`has '$\{' without '}'; for the two characters themselves write '$$\{'`)
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     return invalidSecret(`takes '$\{NAME}' only, with letters, digits and '_' in the name, and no default after it`)
-  // Some editors' files of variables begin with a byte order mark, and end lines with CR LF.
+  // Editors may begin files of variables with a byte order mark, and end lines with CR LF.
   const value = env[name] ?? env[`\ufeff${name}`]
   if (value?.includes('\ufffd'))
     return invalidSecret(`needs the environment variable '${name}' as UTF-8 text, but it has another encoding`)

@@ -4,9 +4,9 @@ import type { Place, Problem } from './diagnostics.ts'
 
 export interface YamlText {
   readonly document: Document.Parsed
-  /** The place of an offset in the text. */
+  /** Of an offset in the text. */
   at(offset: number): Place
-  /** While this is not empty, the nodes are unreliable. */
+  /** With any, the nodes are unreliable. */
   readonly problems: readonly Problem[]
 }
 
@@ -27,7 +27,7 @@ const sentences: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'unexpected here; are quotes, a comma or a line break missing before it?'
 }
 
-/** Reads YAML 1.2. It never throws. */
+/** YAML 1.2. Never throws. */
 export function readYaml(text: string, file: string): YamlText {
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, logLevel: 'error' })
@@ -44,7 +44,7 @@ export function readYaml(text: string, file: string): YamlText {
   let isLost = false
   for (const error of [...document.errors, ...document.warnings] as YAMLError[]) {
     const place = at(error.pos[0])
-    // One mistake often breaks the rest of its line, so only the first of a line counts.
+    // One mistake often breaks the rest of its line.
     if (explained.has(place.line) || problems.some(problem => problem.line === place.line)) continue
     // A wrong bracket, brace, quote or comma changes the meaning of all following text, which gets no messages.
     if (problems.length > 0 && isLost) continue
@@ -81,8 +81,8 @@ const oddIndentation = new RegExp(`^ *(?=[${oddLetters}][${oddLetters} ]*(?:- |[
 const oddAfterKey = new RegExp(`^ *(?:- +)?[\\w-]+:(?=[${oddLetters}]+\\S)`)
 
 /**
- * Where a key is indented with, or followed by, a blank that YAML takes for a letter. Behind a colon it may belong to a text, so it counts
- * only where YAML complains of that line or the next (`faulty`).
+ * A key's indentation, or the character after its colon, is a blank that YAML takes for a letter. Behind a colon it may belong to a text,
+ * so it counts only if YAML complains of that line or the next (`faulty`).
  */
 function oddBlanks(lines: readonly string[], ofTexts: ReadonlySet<number>, faulty: ReadonlySet<number>): Place[] {
   return lines.flatMap((text, index) => {
@@ -94,7 +94,7 @@ function oddBlanks(lines: readonly string[], ofTexts: ReadonlySet<number>, fault
   })
 }
 
-/** The lines of texts of several lines, without the first of each: every character may stand there. */
+/** Without the first line of each: every character may stand there. */
 function laterLinesOfTexts(document: Document.Parsed, at: (offset: number) => Place): Set<number> {
   const found = new Set<number>()
   visit(document, {

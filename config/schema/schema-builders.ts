@@ -1,10 +1,7 @@
-/**
- * Functions that build the schema: JSON Schema with a few `x-…` words for the reader, which print.ts removes. Every key has a title and a
- * description.
- */
+/** Functions that build the schema: JSON Schema with a few `x-…` words for the reader, which print.ts removes. */
 import type { Loaded, ValueTypeName } from '../values/value-types.ts'
 
-/** The texts of the reference and editors. `default` and `example` are as in the file. */
+/** For the reference and editors. `default` and `example` are as in the file. */
 export interface About {
   readonly title: string
   readonly description: string
@@ -12,7 +9,7 @@ export interface About {
   readonly example?: unknown
 }
 
-/** A schema node for the reader and print.ts: plain JSON Schema. */
+/** Plain JSON Schema, for the reader and print.ts. */
 export interface Node {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean' | 'null'
   readonly title?: string
@@ -37,27 +34,27 @@ export interface Node {
   readonly 'x-listed'?: true
   /** A text alone stands for a map with this key. */
   readonly 'x-short'?: string
-  /** The bounds of a duration (seconds) or size (bytes). */
+  /** Of a duration (seconds) or size (bytes). */
   readonly 'x-least'?: number
   readonly 'x-most'?: number
-  /** The value is never shown, and may be given as `…File`. */
+  /** Never shown, and may be given as `…File`. */
   readonly 'x-secret'?: true
-  /** This key names a file with the value of that other key. */
+  /** This key names a file with the value of that key. */
   readonly 'x-fileOf'?: string
-  /** The value is filled in from other keys, which the text names. */
+  /** Filled in from other keys, which the text names. */
   readonly 'x-derived'?: string
-  /** A message in place of "must be a list" and the like, if the reason matters more. */
+  /** In place of "must be a list" and the like, if the reason matters more. */
   readonly 'x-instead'?: string
-  /** What a scalar must be, where the key also takes values of other shapes. Only the reader sets it. */
+  /** For a key that also takes values of other shapes. Only the reader sets it. */
   readonly 'x-must'?: string
-  /** The type of the keys in a map with free keys. */
+  /** Of the keys in a map with free keys. */
   readonly 'x-keys'?: ValueTypeName
 }
 
 declare const value: unique symbol
 declare const absent: unique symbol
 
-/** A schema whose loaded value is a T, for the compiler alone. */
+/** Its loaded value is a T, for the compiler alone. */
 export interface Schema<T = unknown> extends Node {
   readonly [value]: T
 }
@@ -94,17 +91,17 @@ export function duration(of: About, least: number, most: number) {
   return text('duration', of, { 'x-least': least, 'x-most': most })
 }
 
-/** Text that is never shown. `secretFile` makes its `…File` key. */
+/** Never shown. `secretFile` makes its `…File` key. */
 export function secret<K extends ValueTypeName>(kind: K, of: About) {
   return text(kind, of, { 'x-secret': true })
 }
 
-/** The `…File` key of a secret. The loader reads the file. */
+/** The loader reads the file. */
 export function secretFile(key: string, of: About) {
   return orNull(text('file', of, { 'x-fileOf': key }))
 }
 
-/** A value that the loader fills in from the keys named by `from`. */
+/** Filled in from the keys named by `from`. */
 export function derived<K extends ValueTypeName>(kind: K, from: string, of: About) {
   return text(kind, of, { 'x-derived': from })
 }
@@ -118,7 +115,7 @@ export function whole(of: About, minimum: number, maximum: number) {
   return typed<number>({ type: 'integer', minimum, maximum, ...about(of) })
 }
 
-/** A number that may have a fraction. */
+/** It may have a fraction. */
 export function number(of: About, minimum: number, maximum: number) {
   return typed<number>({ type: 'number', minimum, maximum, ...about(of) })
 }
@@ -141,7 +138,7 @@ export function map<P extends Keys>(properties: P, of: About) {
   })
 }
 
-/** One of several maps, selected by their key `kind`. */
+/** Selected by the key `kind`. */
 export function oneByKind<const T extends readonly Schema<{ readonly kind: string }>[]>(maps: T, of: About) {
   return typed<ValueOf<T[number]>>({ type: 'object', anyOf: maps, 'x-by': 'kind', ...about(of) })
 }

@@ -8,11 +8,10 @@ import { firstAddress, parseNetwork } from '../../src/request/networks.ts'
 import { parseRedisUrl } from '../../src/store/redis/url.ts'
 import { type Invalid, invalid, invalidSecret, isInvalid } from './invalid.ts'
 
-/** A public address: the portal's, or an app's. */
 export interface SiteUrl {
-  /** `https://lab.example` or `http://one.localhost:8443`; lower case, default port left out. */
+  /** `https://lab.example` or `http://one.localhost:8443`; lower case, without a default port. */
   readonly origin: string
-  /** As in a Host header: lower case, with a port that is not the scheme's default. */
+  /** As in a Host header: lower case, without a default port. */
   readonly host: string
   /** Without the port; IPv6 in brackets. */
   readonly hostname: string
@@ -21,7 +20,6 @@ export interface SiteUrl {
   readonly secure: boolean
 }
 
-/** The address of an app's server. */
 export interface Upstream {
   /** `http://10.1.2.3:8888`; `http://localhost` with a socket. */
   readonly origin: string
@@ -36,7 +34,7 @@ interface Parts {
   path: string
 }
 
-/** The parts of an http(s) URL, or the problem. `what` ends the sentence "must be …". */
+/** `what` ends the sentence "must be …". */
 function readHttp(text: string, what: string): Parts | Invalid {
   const [, authority, rest] = /^https?:\/\/([^/?#\\\s]*)([^\\\s]*)$/i.exec(text) ?? []
   if (authority === undefined || rest === undefined) {
@@ -77,7 +75,7 @@ export function readPortalUrl(text: string): SiteUrl | Invalid {
   return invalid(`must not hold a path, because the gate's pages always live under /.factorgate/; write ${site.origin}`)
 }
 
-/** `https://other.lab.example`, as browsers send it in `Origin`. */
+/** As browsers send it in `Origin`: `https://other.lab.example`. */
 export function readOrigin(text: string): string | Invalid {
   const what = "an origin such as https://other.lab.example; '*' and 'null' are not taken"
   const site = readSiteUrl(text)
@@ -113,7 +111,7 @@ export function readNetwork(text: string): string | Invalid {
   }
 }
 
-/** The network that a text means which names an address inside of it, such as 10.1.2.3/8; null for any other. */
+/** The network that a text such as 10.1.2.3/8 means; null for other texts. */
 export function wholeNetwork(text: string): string | null {
   const network = parseNetwork(text)
   if ('fault' in network) return null
@@ -129,7 +127,7 @@ export function readListenHost(text: string): string | Invalid {
   return invalid('must be an address of this machine, such as 0.0.0.0, 127.0.0.1 or ::, or localhost')
 }
 
-/** A host name in lower case, without scheme and port. */
+/** Lower case, without scheme and port. */
 export function readHostname(text: string): string | Invalid {
   const name = text.toLowerCase()
   return isHostname(name) ? name : invalid('must be a host name such as lab.example, without scheme, port or path')
@@ -151,7 +149,7 @@ const redisShapes = {
   cluster: 'HOST:PORT,HOST:PORT (a Cluster has no database numbers)'
 }
 
-/** `embedded:PATH` or a Redis URL. No message quotes more of it than its scheme. */
+/** `embedded:PATH` or a Redis URL. Messages quote only its scheme. */
 export function readStore(text: string, folder: string): StoreTarget | Invalid {
   if (text.startsWith('embedded:')) {
     const place = text.slice('embedded:'.length)
@@ -182,7 +180,7 @@ export function readStore(text: string, folder: string): StoreTarget | Invalid {
   }
 }
 
-/** A password without its colon would count as a user name, and a text with two colons is probably a mistake. */
+/** A password without its colon would count as a user name; two colons are probably a mistake. */
 function isUserinfo(text: string): boolean {
   try {
     decodeURIComponent(text)

@@ -1,10 +1,10 @@
-/** The reason why a text is invalid, as a value, and parts of such messages: quotations, guesses, lists. None shows a secret. */
+/** Why a text is invalid, and parts of such messages: quotations, guesses, lists. None shows a secret. */
 import { visible } from '../../src/messages/visible.ts'
 
 export interface Invalid {
   /** `must be …`. The reader of the file adds `, got '…'`. */
   readonly reason: string
-  /** True if the text may hold a secret, or adds nothing. `, got '…'` is then left out. */
+  /** The text may hold a secret, or adds nothing: no `, got '…'`. */
   readonly isSecret: boolean
 }
 
@@ -20,27 +20,24 @@ export function isInvalid(value: unknown): value is Invalid {
   return typeof value === 'object' && value !== null && 'reason' in value
 }
 
-/** A quotation of the file. Control and invisible characters are escaped, long text is cut, and a `user:password@` is left out. */
+/** Control and invisible characters are escaped, long text is cut, and a `user:password@` is left out. */
 export function shown(text: string): string {
   const safe = visible(text.replace(/^([a-z+]*:\/\/)?.*:.*@/is, '$1…@'))
   return `'${safe.length > 60 ? `${safe.slice(0, 60)}…` : safe}'`
 }
 
-/** A path, whole: its end says which file it is. */
+/** Whole: its end says which file it is. */
 export function shownFile(file: string): string {
   return `'${visible(file)}'`
 }
 
-/** A key for messages, cut at the first character that no key has: `password:hunter2` without the space is one key in YAML. */
+/** Cut at the first character that no key has: `password:hunter2` without the space is one key in YAML. */
 export function shownKey(key: string): string {
   const name = /^[\w.-]{0,48}/.exec(key)![0]
   return name === key ? name : `${name}…`
 }
 
-/**
- * The candidate that `word` most likely meant, or null. Case, `-` and `_` do not count. Two swapped letters, and a missing or added end,
- * count as one mistake.
- */
+/** Null if none is likely. Case, `-` and `_` do not count. Two swapped letters, and a missing or added end, count as one mistake. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   const bare = (text: string) => text.toLowerCase().replace(/[-_ ]/g, '')
   let best: string | null = null

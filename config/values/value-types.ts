@@ -1,6 +1,6 @@
 /**
- * The types of text in a configuration: their readers, patterns for editors, and names in the reference. A new type is one `read…` function
- * and one line in `valueTypes`.
+ * The types of text in a configuration: readers, patterns for editors, and names in the reference. A new type is one `read…` function and
+ * one line in `valueTypes`.
  */
 import { METHODS } from 'node:http'
 import path from 'node:path'
@@ -37,9 +37,9 @@ import { readTraceEndpoint } from './traces.ts'
 interface ValueType<T> {
   /** `folder` is the file's: relative paths start there. */
   read(text: string, folder: string): T | Invalid
-  /** The pattern that editors check. It may allow too much; `read` decides. */
+  /** For editors. It may allow too much; `read` decides. */
   readonly pattern?: string
-  /** Its name in the reference. */
+  /** In the reference. */
   readonly name: string
 }
 
@@ -98,7 +98,6 @@ export const valueTypes = {
 } as const satisfies Record<string, ValueType<unknown>>
 
 export type ValueTypeName = keyof typeof valueTypes
-/** The loaded value of a type. */
 export type Loaded<K extends ValueTypeName> = Exclude<ReturnType<(typeof valueTypes)[K]['read']>, Invalid>
 
 type Seconds = number
@@ -136,7 +135,7 @@ function meantSize(text: string): string {
   return Number.isInteger(bytes) && bytes > 0 ? ` (did you mean ${printSize(bytes)}?)` : ''
 }
 
-/** Seconds as in the file. */
+/** As in the file. */
 export function printDuration(seconds: Seconds): string {
   for (const unit of ['d', 'h', 'm']) {
     const size = secondsIn[unit]!
@@ -154,7 +153,7 @@ export function printSize(bytes: Bytes): string {
   return `${bytes}B`
 }
 
-/** The SHA-256 of a certificate as tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
+/** As tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
 function readFingerprint(text: string): string | Invalid {
   const digits = text
     .trim()
@@ -166,7 +165,7 @@ function readFingerprint(text: string): string | Invalid {
   )
 }
 
-/** An AAGUID in the spelling of authenticators' lists: lower case, with hyphens. */
+/** As in lists of authenticators: lower case, with hyphens. */
 function readAaguid(text: string): string | Invalid {
   const digits = text.trim().toLowerCase().replaceAll('-', '')
   if (!/^[0-9a-f]{32}$/.test(digits))
@@ -178,7 +177,7 @@ function readLine(text: string): string | Invalid {
   return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) ? invalid('must be one line without control characters') : text
 }
 
-/** HTTP statuses, the ends included. */
+/** The ends are included. */
 export interface StatusRange {
   readonly from: number
   readonly to: number
@@ -204,11 +203,11 @@ export interface Until {
   readonly text: string
   /** In milliseconds since the epoch; null for words. */
   readonly at: number | null
-  /** The zone in the text; 0 for words. */
+  /** 0 for words. */
   readonly offsetMinutes: number
 }
 
-/** `2026-12-01T08:00+01:00`, or words. A time must have its zone, and must exist. */
+/** `2026-12-01T08:00+01:00`, or words. A time must have a zone, and must exist. */
 export function readUntil(text: string): Until | Invalid {
   const line = readLine(text)
   if (typeof line !== 'string') return line
@@ -226,14 +225,13 @@ export function readUntil(text: string): Until | Invalid {
     : invalid('must be a time that exists')
 }
 
-/** Lower-case letters, digits and `-`: the id of an app or a directory. */
+/** Of an app or a directory. */
 function readId(text: string): string | Invalid {
   return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text)
     ? text
     : invalid("must be lower-case letters, digits and '-', beginning with a letter or digit, at most 63 long")
 }
 
-/** The code of a language that the pages have. */
 function readLanguage(text: string): Language | Invalid {
   return isLanguage(text) ? text : invalid(`must be one of ${languageCodes.join(', ')}`)
 }
@@ -243,14 +241,14 @@ function readColour(text: string): string | Invalid {
   return /^#[0-9a-f]{6}$/i.test(text) ? text.toLowerCase() : invalid("must be a colour such as '#2f6f4e'")
 }
 
-/** A method that Node can receive. No request could match another one. */
+/** No request could match a method that Node does not receive. */
 function readMethod(text: string): string | Invalid {
   if (METHODS.includes(text)) return text
   if (METHODS.includes(text.toUpperCase())) return invalid(`must be in capital letters: ${text.toUpperCase()}`)
   return invalid(`must be an HTTP method such as ${nearest(text.toUpperCase(), METHODS) ?? 'GET'}`)
 }
 
-/** A glob on the app's own path. */
+/** On the app's own path. */
 function readGlob(text: string): string | Invalid {
   if (!text.startsWith('/')) return invalid("must begin with '/', such as /admin/**")
   if (/[?#]/.test(text)) return invalid("must not have '?' or '#': rules compare only the path")
@@ -258,17 +256,17 @@ function readGlob(text: string): string | Invalid {
   return text
 }
 
-/** A sign-in name in its canonical form. */
+/** Canonical. */
 function readUserName(text: string): string | Invalid {
   return canonicalName(text) ?? invalid('must be a sign-in name such as alice or alice@lab.example')
 }
 
-/** The prefix of all keys in Redis. Braces are refused, since Redis chooses hash slots by them. */
+/** Braces are refused, since Redis chooses hash slots by them. */
 function readKeyPrefix(text: string): string | Invalid {
   return /^[\w:.-]{1,64}$/.test(text) ? text : invalid("must be letters, digits and : . _ -, such as 'factorgate:'")
 }
 
-/** A contact for help: words, a `mailto:` or a web address. */
+/** Words, a `mailto:` or a web address. */
 function readContact(text: string): string | Invalid {
   const line = readLine(text)
   if (typeof line !== 'string') return line
@@ -296,7 +294,7 @@ const ours = ['forwarded', 'x-real-ip', 'via']
 const families =
   /^(x-factorgate-|x-original-|x-rewrite-|proxy-|sec-|access-control-|x-forwarded-(by|client-cert|for|host|method|path|port|prefix|proto|protocol|scheme|server|ssl|uri|url)$)/
 
-/** A header that the gate may add for the app. */
+/** For the app. */
 function readHeaderName(text: string): string | Invalid {
   if (!isHeaderName(text) || text.length > 128)
     return invalidSecret('must be a header name: letters, digits and -, without blanks or colon')
@@ -306,21 +304,21 @@ function readHeaderName(text: string): string | Invalid {
   return text
 }
 
-/** As `readHeaderName`, and what the gate says of the public address: an app may need another one there (FIELD F22). */
+/** Also what the gate says of the public address: an app may need another one there (FIELD F22). */
 function readAddedHeader(text: string): string | Invalid {
   return isHeaderName(text) && /^x-forwarded-(host|port|prefix|proto)$/.test(normalName(text))
     ? text
     : readHeaderName(text)
 }
 
-/** As `readHeaderName`, without headers that carry other credentials. */
+/** Without headers of other credentials. */
 function readIdentityHeader(text: string): string | Invalid {
   return normalName(text) === 'authorization'
     ? invalid('must not be a header that carries credentials of another kind')
     : readHeaderName(text)
 }
 
-/** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own are refused. */
+/** For visitors, although it looks like a claim. Forwarding headers and the gate's own are refused. */
 function readPassedHeader(text: string): string | Invalid {
   const name = readHeaderName(text)
   const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(normalName(text))
@@ -329,7 +327,7 @@ function readPassedHeader(text: string): string | Invalid {
     : name
 }
 
-/** A fixed value for the app. It is never shown. */
+/** Never shown. */
 function readHeaderValue(text: string): string | Invalid {
   return /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text)
     ? text

@@ -32,7 +32,7 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket)
   })
   app.server.on('checkExpectation', refuseExpectation)
-  // No path here takes a body. What Fastify would say of one is not said.
+  // No path here takes a body.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.setErrorHandler<FastifyError>((error, _request, reply) =>
@@ -54,7 +54,7 @@ export function buildAdmin({ checkHealth, metrics, status, isClosing, host }: Ad
     if (isClosing()) return reply.code(503).send('shutting down\n')
     const { problem, warnings } = await checkHealth()
     if (problem !== null) return reply.code(503).send(`${problem}\n`)
-    // A warning takes no gate that serves out of a balancer.
+    // A gate with a warning still serves, so it stays in the balancer.
     return reply.send(`ok\n${warnings.map(warning => `warning: ${warning}\n`).join('')}`)
   })
 
@@ -84,7 +84,7 @@ function refuse(reply: FastifyReply, code: ErrorCode): void {
     .send(`${sentence}\n`)
 }
 
-/** What Node's parser cannot read, or what comes too slowly. */
+/** Or what comes too slowly. */
 function refuseUnreadable({ code: cause }: NodeJS.ErrnoException, socket: Duplex): void {
   const isUnanswered = (socket as Socket).bytesWritten === 0
   if (!isUnanswered || !socket.writable || !/^(?:HPE|ERR_HTTP)_/.test(cause ?? '')) return void socket.destroy()
@@ -109,14 +109,14 @@ function refuseExpectation(_request: IncomingMessage, response: ServerResponse):
   response.end(`${sentence}\n`)
 }
 
-/** HTTP/1.0 has no such header, and balancers ask in it. */
+/** HTTP/1.0, which balancers use, has no such header. */
 function lacksHost({ headers, httpVersion }: IncomingMessage): boolean {
   return headers.host === undefined && httpVersion !== '1.0'
 }
 
 /**
- * Finds requests that another site makes an operator's browser send: by their origin, or by a foreign host name (DNS
- * rebinding). Host names are checked on loopback only, because elsewhere Prometheus scrapes by name.
+ * Finds requests that another site makes an operator's browser send, by their origin or by a foreign host name (DNS rebinding). Host names
+ * are checked on loopback only, because elsewhere Prometheus scrapes by name.
  */
 function crossSiteProblem(headers: IncomingHttpHeaders, listening: string): ErrorCode | null {
   const { host, origin, 'sec-fetch-site': site } = headers

@@ -1,4 +1,4 @@
-/** The form that ends one thing of a person, such as a token or a login at an app: its page, its reason, and what comes of it. */
+/** The form that ends one thing of a person, such as a token or a login at an app. */
 import type { FastifyReply } from 'fastify'
 import type { ComponentChildren } from 'preact'
 import { type Acting, type ActionOutcome, type Seen, versionOf } from '../../src/administration/operator-actions.ts'
@@ -24,16 +24,15 @@ import type { ConsoleMessages } from './messages/messages.ts'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
-/** One kind of thing that the form ends. */
 interface Ending<Thing> {
-  /** What the note of the next page calls it, and the last part of its path. */
+  /** For the note of the next page, and the last part of the path. */
   readonly name: 'token' | 'login'
-  /** The query and the form carry the thing's id under this name. */
+  /** Carries the thing's id in query and form. */
   readonly field: string
   readonly words: (say: ConsoleMessages) => EndingWords
-  /** Undefined for one that is not there. */
+  /** Undefined if there is none. */
   find(accountId: string, id: string): Promise<Thing | undefined>
-  /** What the form carries of the thing besides its id. */
+  /** Besides its id. */
   hidden?(thing: Thing): Readonly<Record<string, string>>
   facts(frame: ConsoleFrame, thing: Thing, now: number): ComponentChildren
   lead(say: ConsoleMessages, thing: Thing): string
@@ -53,7 +52,7 @@ interface View {
   readonly title: string
   readonly facts: ComponentChildren
   readonly lead: string
-  /** What the form carries, by name. */
+  /** By name. */
   readonly hidden: Readonly<Record<string, string>>
   readonly words: EndingWords
   readonly action: string
@@ -61,10 +60,10 @@ interface View {
   readonly problem: string | null
 }
 
-/** What the form shows again after a refusal. */
+/** After a refusal. */
 interface Again {
   readonly problem?: string
-  /** Its hidden fields stay as they were sent. */
+  /** Its hidden fields stay as sent. */
   readonly form?: Form
   readonly reason?: string
 }
@@ -103,7 +102,7 @@ function EndingPage({ frame, view }: { frame: ConsoleFrame; view: View }) {
   )
 }
 
-/** The address of the form; without an id, where it is sent to. */
+/** Of the form; without an id, where it is sent to. */
 export function endingPath({ name, field }: Pick<Ending<never>, 'name' | 'field'>, accountId: string, id?: string) {
   const path = `${base}/people/${accountId}/${name}`
   return id === undefined ? path : `${path}?${field}=${encodeURIComponent(id)}`
@@ -124,7 +123,7 @@ export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOpt
     const form = requireForm(page)
     const account = await accountOf(page, accounts)
     const id = form.field(field)
-    // What was sent stays, so that it is still about the thing that the operator saw.
+    // So that it is still about the thing that the operator saw.
     const again = (problem: string) => show(page, account, id, 403, { problem, form })
     const reason = readReason(form.field('reason'))
     if ('rule' in reason) return again(page.words.action.reasonMissing)
@@ -134,7 +133,7 @@ export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOpt
       if (outcome.why === 'gone') throw new GateError('not_found')
       const problem = page.words.action.refused[outcome.why]
       if (outcome.why !== 'changed') return again(problem)
-      // The page shows what is there now, and its next answer is about that.
+      // Now about what is there.
       const { changed = problem } = ending.words(page.words)
       return show(page, await accountOf(page, accounts), id, 403, { problem: changed, reason: form.field('reason') })
     }

@@ -16,28 +16,27 @@ import type { ProgramTokens } from '../../src/programs/program-tokens.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
 import type { UpstreamLogins } from '../../src/upstream-login/upstream-logins.ts'
 
-/** The open connections by session, in this number of processes. */
+/** By session, in this number of processes. */
 export interface OpenConnections {
   readonly bySession: ReadonlyMap<string, LiveSummary>
   readonly processes: number
 }
 
-/** Where people come from. */
 export interface PeopleSource {
   readonly id: string
   readonly title: string
   readonly isLocal: boolean
-  /** What its people have after their names. */
+  /** After the names of its people. */
   readonly realm: string | null
 }
 
-/** People's logins at apps with `upstreamLogin`. */
+/** With `upstreamLogin`. */
 export interface LoginsAtApps extends Pick<UpstreamLogins, 'kept'> {
-  /** The titles of these apps, by id. */
+  /** By id. */
   readonly apps: ReadonlyMap<string, string>
 }
 
-/** The configuration of the process that answers. */
+/** Of the process that answers. */
 export interface ConfigurationStatus {
   readonly file: string | null
   /** YAML without secrets. */
@@ -45,29 +44,29 @@ export interface ConfigurationStatus {
   /** Milliseconds since the epoch, as the other times. */
   readonly loadedAt: number
   readonly startedAt: number
-  /** A newer file that has problems; null after one that was loaded. */
+  /** A newer file with problems; null after one that was loaded. */
   readonly refused: { readonly at: number; readonly problems: readonly string[] } | null
-  /** Changed keys that need a restart. */
+  /** They need a restart. */
   readonly waiting: readonly string[]
-  /** Ids of apps whose rules stop nobody. */
+  /** Their rules stop nobody. */
   readonly reportOnly: readonly string[]
 }
 
 export interface ConsoleOptions {
   readonly configuration: () => Promise<ConfigurationStatus>
   readonly journal: JournalSearch
-  /** The first is the one that a new person is taken to come from. */
+  /** The first is the default for a new person. */
   readonly sources: readonly PeopleSource[]
-  /** Keeps a mail with the link for the gate; null where the gate sends no mail. */
+  /** For the gate, which sends it; null without mail. */
   readonly invitationMail: ((account: Account, url: string, validSeconds: number | undefined) => Promise<void>) | null
-  /** The keys of rules that name this user. */
+  /** Keys of rules. */
   readonly rulesNaming: (name: string) => readonly string[]
   readonly actions: OperatorActions
   readonly people: PeopleIndex
   readonly signedIn: SignedInPeople
   readonly accounts: Pick<Accounts, 'byId' | 'byName' | 'byFormerName' | 'isTaken'>
   readonly tokens: Pick<ProgramTokens, 'list'>
-  /** Null where no app has `upstreamLogin`. */
+  /** Null if no app has `upstreamLogin`. */
   readonly logins: LoginsAtApps | null
   readonly locks: Pick<AttemptLocks, 'waiting' | 'of'>
   readonly isUsable: (credential: Credential) => boolean
@@ -77,10 +76,9 @@ export interface ConsoleOptions {
     WatchFigures,
     'isOn' | 'budgets' | 'movement' | 'person' | 'alarms' | 'uses' | 'posture' | 'decoys'
   >
-  /** What is new in apps. */
   readonly appChanges: Pick<AppActions, 'read' | 'has' | 'approve' | 'announce'>
   readonly openConnections: () => Promise<OpenConnections>
   readonly posture: PostureActions
-  /** Two operators must agree before a person is let in again after a decoy. */
+  /** After a decoy. */
   readonly resumeRule: ResumeRule
 }

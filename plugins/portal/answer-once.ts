@@ -1,7 +1,7 @@
 /**
- * The repetition of an answer to a form that was sent twice (FIELD G6). The browser drops the first answer, with the new token in it, while
- * the code is spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies. Another
- * body, nonce or token is refused (THREATS M9, W1, W7).
+ * Repeats the answer to a form that was sent twice (FIELD G6). The browser drops the first answer with its new token, while the code is
+ * spent and the old token is dead. So for twenty seconds the same press of the same browser gets the same cookies. Another body, nonce or
+ * token is refused (THREATS M9, W1, W7).
  */
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -15,13 +15,13 @@ import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, csrfSubject, isSigned, type PageContext } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** Another process's answer to the first press, or null. It is asked after a refusal. */
+/** Of another process to the first press, or null. Asked after a refusal. */
 export type Elsewhere<Result> = () => Promise<Result | null>
 
 type ScriptAnswer = { readonly redirect: string } | { readonly error: object }
 
 const maxKept = 1000
-/** Errors that a press may get after the first one succeeded. */
+/** After a successful first press. */
 const lateCodes: readonly string[] = ['sign_in_required', 'form_expired', 'enrolment_not_allowed']
 
 const answers = new WeakMap<PortalOptions, Map<string, { at: number; answer: Promise<Answer | null> }>>()
@@ -38,7 +38,7 @@ export async function answerOnce(
   const press = new Press(page, form.field('csrf'), form.field('code'))
   const repeat = (answer: Answer | null) => {
     if (answer === null) return null
-    // The status is not 303, since one code opens one session once (THREATS M9).
+    // Not 303, since one code opens one session once (THREATS M9).
     giveAgain(reply, answer).header('vary', 'Cookie')
     return reply.redirect(withReturnTo('/.factorgate/challenge', page.returnTo), 302)
   }
@@ -66,7 +66,7 @@ export async function answerScriptOnce(
   const press = new Press(page, csrf, typed)
   const repeat = (answer: Answer | null) => {
     if (answer?.redirect == null) return null
-    // The status is not 200, since one answer to a challenge is one success (THREATS W1). A script accepts any 2xx.
+    // Not 200, since one answer to a challenge is one success (THREATS W1). A script accepts any 2xx.
     giveAgain(page.reply, answer).code(208)
     return { redirect: answer.redirect }
   }
@@ -157,7 +157,7 @@ class Press {
     return answer?.tokens.includes(held) ? answer : null
   }
 
-  /** True for a signed-in person, and for a form with this browser's nonce and its token, even a dead one, or none. */
+  /** A signed-in person, or a form with this browser's nonce and its token, even a dead one, or none. */
   #isOurs(): boolean {
     const { nonce, principal, portal } = this.#page
     if (nonce === null || principal !== null) return nonce !== null

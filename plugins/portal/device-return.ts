@@ -1,6 +1,6 @@
 /**
  * The address on every host where a browser waits until it has shown its device key, or has its first one. A navigation from another origin
- * does not wait for a refresh, but the request of a page of ours does.
+ * does not wait for a refresh, but a request from this page does.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -22,12 +22,12 @@ interface DeviceReturnOptions {
   readonly routes: RouteTable
   readonly sessions: Pick<Sessions, 'look'>
   readonly portalOrigin: string
-  /** Null where nothing is counted. */
+  /** Null if nothing is counted. */
   readonly leads: Leads | null
   readonly maxUrlLength?: number
 }
 
-/** Browsers register a key within a tenth of a second. Those that cannot get a page that says so. */
+/** Browsers register a key within a tenth of a second. Others get a page that says so. */
 const waitMs = 3_000
 const lookEveryMs = 50
 
@@ -42,7 +42,7 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
       const { site } = page
       const { stale } = exchange
       if (stale !== null && isFromElsewhere(raw.headers)) {
-        // The browser calls what follows a request of this origin, so it is noted here who was led (THREATS B2).
+        // The next request is of this origin, so it is noted here who was led (THREATS B2).
         leads?.isLed(raw.headers, site, stale.session.id)
         return sendMetaRefresh(page, site.origin + exchange.target.raw)
       }
@@ -63,7 +63,7 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
     })
   }
 
-  /** True if the rules for this address let only bound sign-ins in, and nothing else is missing. */
+  /** The rules let only bound sign-ins in, and nothing else is missing. */
   function needsKey({ site, request, principal, portal }: PageContext, path: string): boolean {
     const target = parseTarget(path)
     if (target === null) return false
@@ -94,8 +94,8 @@ export function deviceReturn(options: DeviceReturnOptions): (scope: FastifyInsta
 }
 
 /**
- * A path on this host, since only this host's own addresses lead here. A decoy leads to the front page, otherwise a link of another site would
- * lead a person to it as if they had come by themselves (THREATS B2). Null if the front page is a decoy too.
+ * A path on this host. A decoy leads to the front page, otherwise a link of another site would lead a person to it as if they had come by
+ * themselves (THREATS B2). Null if the front page is a decoy too.
  */
 function pathIn({ request, portal, site }: PageContext): string | null {
   const { rd } = (request.query ?? {}) as { rd?: unknown }

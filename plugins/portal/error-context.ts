@@ -1,4 +1,4 @@
-/** What the page of a refusal knows of the request, and the facts in its sentences. */
+/** What the page of a refusal knows of the request. */
 import type { Maintenance } from '../../src/apps/route-table.ts'
 import type { ErrorCode } from '../../src/errors.ts'
 import { inList, inWords } from '../../src/reasons/in-words.ts'
@@ -8,19 +8,19 @@ import type { Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 import { formatDuration, zonedTime } from './relative-time.ts'
 
-/** The facts in an error's sentences. */
+/** For sentences. */
 interface ErrorFacts {
-  /** Title of the app, or "the app". */
+  /** Or "the app". */
   readonly app: string
   /** "25 seconds"; empty if unknown. */
   readonly wait: string
-  /** The planned end of the maintenance; empty if unknown. */
+  /** Of the maintenance; empty if unknown. */
   readonly until: string
-  /** The reason of a suspension. */
+  /** Of a suspension. */
   readonly why: string
 }
 
-/** Several reasons of a suspension, which the page shows as a list; none where there is one, or none. */
+/** For a list; none if there is one reason at most. */
 export function reasonsOf({ words }: ErrorContext, say: Messages): readonly string[] {
   return words === undefined ? [] : inList(causesOf(words), say.language)
 }
@@ -36,17 +36,16 @@ export interface ErrorContext extends Branding {
   readonly now?: number
   /** Path and query; null if a repetition might act twice. */
   readonly again?: string | null | undefined
-  /** What an operator wrote to the person, or the watch has said. */
+  /** From an operator or the watch. */
   readonly words?: readonly Words[] | undefined
-  /** A stopped form for an app: the link with which the person can still send it. */
+  /** For a stopped form: the link with which the person can still send it. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
-  /** Path of the app's front page. */
+  /** Of the app. */
   readonly front?: string | null | undefined
   readonly query?: string | undefined
-  /** Where to sign in. Without it: the page of sign-ins, with `query`. */
+  /** Default: the page of sign-ins, with `query`. */
   readonly signIn?: string | undefined
-  /** Who is signed in. */
   readonly person?: Frame['person'] | undefined
   /** See `Frame.back`. */
   readonly back?: string | undefined
@@ -67,14 +66,14 @@ export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
   }
 }
 
-/** Why a form did not reach its app; its page has a sentence and a button for each. */
+/** For sentence and button. */
 export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'signIn' | 'confirm' | 'login' {
   if (isForeign) return 'foreign'
   if (asksForLogin(code)) return 'login'
   return code === 'sign_in_required' ? 'signIn' : 'confirm'
 }
 
-/** True where the person can go on with a user name and password of the app. */
+/** The person can go on with a user name and password of the app. */
 export function asksForLogin(code: ErrorCode): boolean {
   return code === 'upstream_login_required' || code === 'upstream_login_refused'
 }

@@ -9,12 +9,12 @@ import { defaultTexts, type Messages, said } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 import { Actions } from './refusal-actions.tsx'
 
-/** `base` comes before its links. The person to ask is in the page itself. */
+/** `base` comes before its links. The page itself has the person to ask. */
 export function errorFrame(look: Branding, say: Messages | undefined, base: string): Frame {
   return { look: { ...look, contact: null }, say: say ?? defaultTexts.in('en'), person: null, base, csrf: '' }
 }
 
-/** As HTML. `pageHeaders` has its headers. */
+/** `pageHeaders` has its headers. */
 export function renderError(code: ErrorCode, context: ErrorContext): string {
   const { person = null, address = null, back, standsAlone = false, portalOrigin, say } = context
   const returnTo = { rd: address, state: null }
@@ -22,10 +22,7 @@ export function renderError(code: ErrorCode, context: ErrorContext): string {
   return toHtml(<ErrorPage frame={frame} code={code} context={context} />)
 }
 
-/**
- * A wrong address may be anybody's mistake, an institution that does not answer is neither the gate's nor the app's, and a suspension or a
- * lockdown is no fault at all.
- */
+/** A wrong address may be anybody's mistake, a silent institution is neither the gate's nor the app's, and a suspension or a lockdown is no fault at all. */
 const withoutOwner: ReadonlySet<ErrorCode> = new Set([
   'no_such_app',
   'misdirected',
@@ -34,7 +31,6 @@ const withoutOwner: ReadonlySet<ErrorCode> = new Set([
   'lockdown'
 ])
 
-/** Headline, event, responsible person, next action. */
 export function errorSentences(code: ErrorCode, context: ErrorContext, say: Messages) {
   const { unsent } = context
   const { title, what, now } = unsent

@@ -1,6 +1,6 @@
 /**
- * The forms and JSON that people send. Every POST is checked first (kind of content, origin, CSRF). A field is one string or absent, never
- * a list or an object (THREATS R9-R12, M2).
+ * Forms and JSON that people send. Every POST is checked first (kind of content, origin, CSRF). A field is one string or absent, never a
+ * list or an object (THREATS R9-R12, M2).
  */
 import { PassThrough, type Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -9,7 +9,7 @@ import { csrfSubject, giveNonce, noteExpired, type PageContext, strangersSubject
 
 /** A passkey's answer has about a kilobyte. */
 const maxFormBytes = 16 * 1024
-/** The longest wait for a body (THREATS D4). Uploads go to apps, which have no such limit. */
+/** For a body (THREATS D4). Uploads go to apps, which have no such limit. */
 export const bodyTimeoutMs = 20_000
 
 const formType = /^application\/x-www-form-urlencoded(?: ?; ?charset=utf-8)?$/i
@@ -17,7 +17,7 @@ const jsonType = /^application\/json(?: ?; ?charset=utf-8)?$/i
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** A form by default. `foreign-form`: another site or a server sends it without a token, and the route checks its signature. `nothing`: there is no body. */
+    /** A form by default. `foreign-form`: another site or a server sends it without a token, and the route checks its signature. `nothing`: no body. */
     takes?: 'json' | 'foreign-form' | 'nothing'
   }
 }
@@ -72,7 +72,7 @@ export function guardForms(scope: FastifyInstance): void {
   )
 }
 
-/** The body, or an error if it is late. Otherwise a slow client could keep a connection for ever. */
+/** An error if it is late, otherwise a slow client could keep a connection for ever. */
 function inTime(body: Readable): Readable {
   const limited = new PassThrough()
   const timer = setTimeout(() => limited.destroy(new GateError('body_too_slow')), bodyTimeoutMs)
@@ -102,7 +102,7 @@ export function readForm(page: PageContext): Form | 'expired' {
   return 'expired'
 }
 
-/** A form with a perhaps invalid token: its fields may only be shown again. A `foreign-form` has a signature instead. */
+/** With a perhaps invalid token: fields may only be shown again. A `foreign-form` has a signature instead. */
 export function staleForm(page: PageContext): Form {
   const { body } = page.request
   return body instanceof Fields ? body : new Fields('')
@@ -137,7 +137,7 @@ function isBound(page: PageContext, token: string): boolean {
   return isStrangersOwn(page, at) && keyring.verifyMac('csrf', strangersSubject(page, at), ours)
 }
 
-/** The maximum age of such a form. */
+/** Of such a form. */
 const strangerSeconds = 3600
 
 /**
@@ -152,10 +152,7 @@ function isStrangersOwn({ principal, request, portal, now }: PageContext, at: st
   return principal === null && portal.isAlone === true && isVouched && age >= -60 && age <= strangerSeconds
 }
 
-/**
- * A new nonce for a form that came without one, to show it again; null if one came. Throws the second time, since the browser keeps no
- * cookies.
- */
+/** A new nonce to show a form again that came without one; null if one came. Throws the second time, since the browser keeps no cookies. */
 export function lostCookie<Page extends PageContext>(page: Page): Page | null {
   if (page.nonce !== null) return null
   if (staleForm(page).field('retry') !== '') throw new GateError('cookies_off')

@@ -1,6 +1,6 @@
 /**
- * The page of a kept POST, on the host of its app. It takes its sender to the proof that is missing, and then sends the POST: a form of the
- * app's own pages at once, all others after the person has seen what goes where (THREATS R20).
+ * The page of a kept POST, on the host of its app. It takes its sender to the missing proof, and then sends the POST: a form of the app's
+ * own pages at once, all others after the person has seen what goes where (THREATS R20).
  */
 import type { FastifyInstance } from 'fastify'
 import { askOfKept } from '../../src/apps/return-to.ts'
@@ -25,14 +25,14 @@ export interface KeptView {
   readonly method: string
   readonly url: string
   readonly back: string
-  /** The value of the form's only field. */
+  /** Of the form's only field. */
   readonly value: string
-  /** `now`: the script of the page presses the button. */
+  /** `now`: the page's script presses the button. */
   readonly how: 'now' | 'page' | 'script' | 'foreign'
   /** '' if unknown. */
   readonly from: string
   readonly bytes: number
-  /** Null where nothing is asked. */
+  /** Null if nothing is asked. */
   readonly contents: Contents | null
 }
 
@@ -112,12 +112,12 @@ export function registerKept(scope: FastifyInstance): void {
   scope.post('/.factorgate/kept/:id/drop', { config }, async request => dropKept(request.page, kept))
 }
 
-/** The page, or the way to what is still missing: a sign-in, another factor. */
+/** The page, or the way to what is missing: a sign-in, another factor. */
 async function showKept(page: PageContext, kept: KeptOptions) {
   const { portal } = page
   expireSurplus(page)
   const found = await findHere(page, kept)
-  // Another person was led here on the way to the app. The page from which the sender came is the sender's alone.
+  // The page from which the sender came is the sender's alone, so another person is led on to the app.
   const front = found?.isOthers && isUnseen(found.post) ? kept.frontOf(found.post.url) : null
   if (front !== null) return goTo(page, front)
   if (found === null || found.isOthers) {
@@ -144,7 +144,6 @@ async function showKept(page: PageContext, kept: KeptOptions) {
     .send(toHtml(<KeptPage frame={frameOf(page)} view={{ ...view, value, app: there.app.title }} />))
 }
 
-/** Throws the kept POST away. */
 async function dropKept(page: PageContext, kept: KeptOptions) {
   requireForm(page)
   const found = await findHere(page, kept)
@@ -156,7 +155,7 @@ async function dropKept(page: PageContext, kept: KeptOptions) {
   return goTo(page, post.back)
 }
 
-/** Finds a kept POST of this browser. One whose sender was not known belongs to the person of this browser from now on. */
+/** One of this browser. If its sender was not known, it belongs to the person of this browser from now on. */
 async function findHere(page: PageContext, { posts, ownerOf }: KeptOptions) {
   const { id } = page.request.params as { id: string }
   const { cookie } = page.request.raw.headers
@@ -183,7 +182,7 @@ function expireSurplus({ request, reply, site }: PageContext): void {
     reply.header('set-cookie', expiredCookie(keptCookieName(old, site), site))
 }
 
-/** What the page shows of a kept POST; null where its body is gone. */
+/** Null if its body is gone. */
 async function viewOf(
   post: KeptPost,
   secret: string,
@@ -200,7 +199,7 @@ async function viewOf(
 }
 
 async function howToSend(post: KeptPost, { expectsForeign, posts }: KeptOptions): Promise<KeptView['how']> {
-  // Whoever was led here has not followed the link in the frame, and may have sent it again since.
+  // Whoever was led here has not followed the link in the frame, and may have sent it again.
   if (post.sender === 'script' || (isUnseen(post) && (await posts.wasLed(post.id)))) return 'script'
   if (post.foreign === null || expectsForeign(post.url)) return 'now'
   return 'foreign'

@@ -1,4 +1,4 @@
-/** The layout of every page: head, header and footer, and the function that makes HTML from it. */
+/** The layout of every page, and the function that makes HTML from it. */
 import type { ComponentChildren, JSX } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { logoPath, pageScript, pageSheet, tabIcon } from './assets.ts'
@@ -14,11 +14,11 @@ export interface Frame {
   readonly person: { readonly displayName: string; readonly isHalf?: boolean } | null
   /** Where somebody else goes after a sign-in from this page. */
   readonly returnTo?: ReturnTo
-  /** The start of links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
+  /** Before links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
   readonly base: string
   readonly csrf: string
   readonly isRetry?: boolean
-  /** The page to come back to after a choice of language. It is left out for a GET: the browser names that page itself. */
+  /** Where a choice of language returns to. Absent for a GET: the browser names that page itself. */
   readonly back?: string | undefined
   /** The gate serves nothing on the page's host, so the page brings its style sheet along and links only to other hosts. */
   readonly standsAlone?: boolean
@@ -34,14 +34,13 @@ interface PageProps {
 }
 
 /**
- * The document as a string. Void elements lose their slash, buttons a type that they have anyway, and the document tags that may be left out. Text
- * cannot contain such a tag, since its `<` is escaped. Isolates in text become elements; in attributes, where no element can be, they are left out.
+ * Without what HTML allows to leave out: slashes of void elements, the type of buttons, some tags. Text cannot contain such a tag, since
+ * its `<` is escaped. Isolates in text become elements; in attributes they are left out.
  */
 export function toHtml(page: JSX.Element): string {
   return `<!doctype html>${toFragment(page)}`
 }
 
-/** A part of a page, for what follows on it. */
 export function toFragment(part: JSX.Element): string {
   const html = renderToString(part)
     .replace(/<\/?head>|<\/body>/g, '')
@@ -54,13 +53,13 @@ export function toFragment(part: JSX.Element): string {
 /** A title, a tag, or an isolate between tags. */
 const tagOrIsolate = /<title>[^<]*|<[^"<>]*(?:"[^"]*"[^"<>]*)*>|\u2068([^<\u2068\u2069]*)\u2069/g
 
-/** A longer headline has a long name in it, and is set smaller. */
+/** A longer headline is set smaller. */
 const maxHeadlineLength = 60
 
 export function Page({ frame, title, subtitle, drawing, wide, children }: PageProps) {
   const { look, say } = frame
   const full = subtitle === undefined ? title : `${title} ${subtitle}`
-  // Elsewhere the header has one link at most, which nobody needs to skip.
+  // Elsewhere the header has at most one link, which nobody needs to skip.
   const hasLinks = hasPersonLinks(frame)
   return (
     <html lang={say.entry.tag} dir={say.entry.direction === 'rtl' ? 'rtl' : undefined}>
@@ -112,7 +111,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
   )
 }
 
-/** `children`: what a kind of page needs besides. The encoding is in the header of the answer, and the colour schemes are in the style sheet. */
+/** `children`: what a kind of page needs besides. The encoding is in the answer's header, the colour schemes in the style sheet. */
 export function DocumentHead({
   look,
   title,
@@ -139,7 +138,7 @@ export function DocumentHead({
   )
 }
 
-/** Without header and script, and with only its own links. */
+/** Without header and script. */
 export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
   const { look, say } = frame
   return (
@@ -161,7 +160,7 @@ function hasPersonLinks({ person }: Frame): boolean {
   return person !== null && !person.isHalf
 }
 
-/** The lab's logo or name, and on the pages of a person their links and their name, the first question on a shared computer. */
+/** The lab's logo or name, and the person's links and name, the first question on a shared computer. */
 export function Masthead({ frame }: { frame: Frame }) {
   const { look, say, base, person, returnTo = noReturn } = frame
   const lab =
@@ -239,14 +238,14 @@ export function Token({ frame }: { frame: Frame }) {
 interface NoticeProps {
   children: ComponentChildren
   id?: string
-  /** Screen readers read it at once. */
+  /** For screen readers. */
   alert?: boolean
-  /** The seconds after which `ready` replaces the sentence. */
+  /** Until `ready` replaces the sentence. */
   waitSeconds?: number | null
   ready?: string
 }
 
-/** A sentence with names in it. Each name keeps its writing direction, and short words do not break at a hyphen. */
+/** Each name keeps its writing direction, and short words do not break at a hyphen. */
 export function Said({ text }: { text: string }) {
   return (
     <>
@@ -265,12 +264,11 @@ export function Said({ text }: { text: string }) {
   )
 }
 
-/** The same without elements, for titles and labels. */
+/** Without elements, for titles and labels. */
 export function plain(text: string): string {
   return text.replace(/[\u2068\u2069]/g, '')
 }
 
-/** Several reasons of one thing. */
 export function Reasons({ lines }: { lines: readonly string[] }) {
   return (
     <ul class="reasons">
@@ -297,7 +295,7 @@ export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps)
   )
 }
 
-/** What is wrong with a form. Its fields name it: `aria-describedby="problem"`. */
+/** Its fields name it: `aria-describedby="problem"`. */
 export function FormProblem({ text }: { text: string | null }) {
   if (text === null) return null
   return (

@@ -1,5 +1,5 @@
 /**
- * The sign-in page: a passkey first, with name and password beside it. All refusals look the same (THREATS M15). The page also tells why an
+ * The sign-in page: a passkey first, with name and password beside it. All refusals look the same (THREATS M15). It also tells why an
  * earlier sign-in ended.
  */
 import type { FastifyInstance } from 'fastify'
@@ -40,9 +40,9 @@ export interface LoginView {
   readonly problem: string | null
   readonly waitSeconds: number | null
   readonly takesPassword: boolean
-  /** True where a person can ask for a new password by mail. */
+  /** People can ask for a new password by mail. */
   readonly takesForgotten?: boolean
-  /** True if a person is signed in and another one wants to be. */
+  /** A person is signed in and another one wants to be. */
   readonly isSwitch?: boolean
 }
 
@@ -175,7 +175,8 @@ function refuse(page: PageContext, username: string, answer: NotEntered) {
     case 'refused': {
       reply.header('factorgate-error', 'wrong_credentials')
       const { waitSeconds = null, why } = answer
-      // Some directories (OpenLDAP) answer a locked account like a wrong password. Everybody reads the same, so that nobody learns whose is locked.
+      // Some directories (OpenLDAP) answer a locked account like a wrong password. Everybody reads the same, so that nobody learns whose is
+      // locked.
       const mayBeLocked = portal.directories.passwords.some(({ source }) => source != null)
       const wrong = mayBeLocked ? say.login.wrongOrLocked : say.login.wrong
       const problem = withWait(reply, why === undefined ? wrong : say.login.held[why], waitSeconds, say)
@@ -195,7 +196,7 @@ async function goOn(page: AuthenticatedContext) {
   return only === null ? showLogin({ ...page, principal: null }, 200, {}) : goTo(page, only)
 }
 
-/** The immediate target of people on their way to an app without a choice. */
+/** For people on their way to an app, without a choice. */
 function onlyWay(page: PageContext): string | null {
   const { passwords, institutions } = page.portal.directories
   if (passwords.length > 0 || institutions.length !== 1 || page.returnTo.rd === null || wantsAnother(page)) return null
@@ -206,7 +207,7 @@ function wantsAnother({ request }: PageContext): boolean {
   return (request.query as { switch?: unknown }).switch !== undefined
 }
 
-/** Throws for a suspended person. A person who was let in again meanwhile needs no explanation. */
+/** Throws for a suspended person. */
 async function lastEnd(page: PageContext): Promise<Ended | null> {
   const ended = await whyEnded(page)
   if (ended?.why !== 'suspended') return ended
@@ -216,11 +217,11 @@ async function lastEnd(page: PageContext): Promise<Ended | null> {
   return null
 }
 
-/** Why the session of this cookie ended, if known. The cookie is removed, so that the page tells it once; the answer to HEAD shows nobody anything. */
+/** Null if unknown. The cookie is removed, so that the page tells it once; the answer to HEAD shows nobody anything. */
 async function whyEnded(page: PageContext): Promise<Ended | null> {
   const { site, reply, request, portal } = page
   const token = readOwn(request.raw.headers.cookie, 'session', site)
-  // A sign-in that is bound to a device ends with the next one of the same person in this browser.
+  // The next sign-in of the same person in this browser ends one that is bound to a device.
   if (token === null || page.principal !== null || request.exchange.stale !== null) return null
   const ended = await portal.services.sessions.whyEnded(token)
   if (request.raw.method === 'HEAD') return ended

@@ -1,4 +1,4 @@
-/** The options of the portal. A reload may change values, so they are read at every use and may be getters. */
+/** The options of the portal. They may be getters and are read at every use, since a reload may change values. */
 import type { FastifyInstance } from 'fastify'
 import type { Maintenance } from '../../src/apps/route-table.ts'
 import type { Clock } from '../../src/clock.ts'
@@ -23,7 +23,6 @@ import type { SignIn } from '../../src/sign-in/sign-in.ts'
 import type { DevicePort } from '../device-port.ts'
 import type { PortalTexts } from './messages/messages.ts'
 
-/** The lab's own picture. */
 export interface Logo {
   readonly type: 'image/png' | 'image/svg+xml'
   readonly body: Buffer
@@ -33,11 +32,11 @@ export interface Branding {
   readonly title: string
   /** An address, a telephone number or a sentence. */
   readonly contact: string | null
-  /** The accent as `#rrggbb` or `#rgb`; null for the gate's own. */
+  /** `#rrggbb` or `#rgb`; null for the gate's own. */
   readonly accent: string | null
-  /** Stands in place of the title on top of the pages. */
+  /** In place of the title on top of the pages. */
   readonly logo?: Logo | null
-  /** The languages and words of the pages; all languages in our own words where it is left out. */
+  /** Default: all languages in our own words. */
   readonly texts?: PortalTexts
 }
 
@@ -48,12 +47,12 @@ export interface AppCard {
   readonly url: string
   /** Milliseconds since the epoch; null if unknown. */
   readonly lastUsedAt: number | null
-  /** The heading above it in the list; null for none. */
+  /** In the list; null for none. */
   readonly section?: string | null
   readonly maintenance?: Maintenance | null
-  /** Null or left out where it takes no tokens of programs. */
+  /** Null or absent if it takes no tokens of programs. */
   readonly tokens?: TokenTerms | null
-  /** True if the gate signs the person in there with their own user name and password. */
+  /** The gate signs the person in there with their own user name and password. */
   readonly takesLogin?: boolean
   /** For operators. */
   readonly isReportOnly?: boolean
@@ -62,7 +61,7 @@ export interface AppCard {
 export interface PortalRoutes {
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
   readonly requirementFor: RequirementFor
-  /** The strictest of any app, for a sentence. */
+  /** Of any app, for a sentence. */
   posture?(): PostureLevel
 }
 
@@ -83,25 +82,24 @@ export interface PortalServices {
 
 /** A login that is checked elsewhere, such as an institution's. */
 export interface LoginEntry {
-  /** The id of its directory. A GET of `/.factorgate/login/ID`, with the return address in its query, begins the login. */
+  /** Of its directory. A GET of `/.factorgate/login/ID`, with the return address in its query, begins the login. */
   readonly id: string
   readonly title: string
   /** `request.page` exists in this scope. The last route gives `firstFactor.enter(…)` to `enter()`. */
   readonly register: (scope: FastifyInstance) => void | Promise<void>
 }
 
-/** The POSTs that wait for a proof of their sender. */
 export interface KeptOptions {
   readonly posts: Pick<KeptPosts, 'find' | 'claim' | 'take' | 'forget' | 'body' | 'wasLed'>
-  /** Whose session a cookie opened; null where nobody knows. */
+  /** By the cookie; null if nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
-  /** True where the app expects forms of other sites at this address. */
+  /** The app expects forms of other sites there. */
   readonly expectsForeign: (url: string) => boolean
-  /** The front page of the app at this address; null where there is none any more. */
+  /** Of the app at this address; null if there is none any more. */
   readonly frontOf: (url: string) => string | null
   /** A POST is asked for that does not wait in this browser. */
   readonly onGone: () => void
-  /** Called when a person has thrown theirs away. */
+  /** The person has thrown theirs away. */
   onDropped(post: KeptPost, by: Pick<SignedCaller, 'request' | 'now' | 'address' | 'principal'>): void
 }
 
@@ -117,21 +115,21 @@ export interface PortalOptions extends Branding {
   readonly routes: PortalRoutes
   /** In the order of their buttons. */
   readonly logins?: readonly LoginEntry[]
-  /** Further pages, such as the operators' console. `request.page` exists in their scope. */
+  /** Such as the operators' console. `request.page` exists in their scope. */
   readonly extensions?: readonly ((scope: FastifyInstance) => void)[]
-  /** The same absolute URL if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
+  /** Unchanged if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
   readonly takesTokens?: boolean
-  /** True if an app gets people's own logins. */
+  /** Some app gets people's own logins. */
   readonly takesLogins?: boolean
-  /** True if no app shares the portal's origin. */
+  /** No app shares the portal's origin. */
   readonly isAlone?: boolean
   /** Several processes may repeat each other's answers. */
   readonly sharedAnswers?: Pick<SharedAnswers, 'begin' | 'find'> | null
-  /** Null or left out where no app asks for device keys. */
+  /** Null or absent if no app asks for device keys. */
   readonly device?: DevicePort | null
   readonly sessionEnds?: Pick<SessionTimeLeft, 'of'>
-  /** Null or left out where no app keeps POSTs. */
+  /** Null or absent if no app keeps POSTs. */
   readonly kept?: KeptOptions | null
   readonly clock: Clock
 }

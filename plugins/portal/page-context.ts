@@ -44,7 +44,7 @@ export type AuthenticatedContext = PageContext & { readonly principal: Principal
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on pages of the portal after the body is read. */
+    /** On pages of the portal, after the body is read. */
     page: PageContext
   }
   interface FastifyInstance {
@@ -86,7 +86,7 @@ export function giveNonce(reply: FastifyReply, site: Site): string {
   return nonce
 }
 
-/** Handlers find it as `request.page`. */
+/** `request.page`. */
 export function addPageContext(scope: FastifyInstance): void {
   scope.decorateRequest('page')
   scope.addHook('preHandler', async (request, reply) => {
@@ -94,7 +94,7 @@ export function addPageContext(scope: FastifyInstance): void {
   })
 }
 
-/** The context of a route that requires a person. Throws without one, which would be a bug. */
+/** For a route that requires a person. Throws without one, which would be a bug. */
 export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
   if (!isSigned(page)) throw new GateError('sign_in_required')
   return page
@@ -132,7 +132,7 @@ export function csrfSubject(page: Pick<PageContext, 'nonce' | 'principal'>): str
   return `${page.nonce ?? ''}.${page.principal?.csrfKey ?? '-'}`
 }
 
-/** What the masthead shows of the person. */
+/** For the masthead. */
 export function personOf({ account, isFullySignedIn }: Principal): NonNullable<Frame['person']> {
   return { displayName: account.displayName, isHalf: !isFullySignedIn }
 }
@@ -166,12 +166,12 @@ export function strangersSubject({ site }: PageContext, at: string): string {
 
 const expired = new WeakSet<FastifyRequest>()
 
-/** The form of this request belongs to another browser or session. A page with a refusal says so to programs. */
+/** The form belongs to another browser or session. A refusal on a page says so to programs. */
 export function noteExpired({ request }: PageContext): void {
   expired.add(request)
 }
 
-/** Refusals on pages carry a code as all others do, so that people and programs can tell whose they are. */
+/** As all refusals, so that people and programs can tell whose they are. */
 function nameRefusal({ reply, request }: PageContext, status: number): void {
   if (status < 400 || reply.hasHeader('factorgate-error')) return
   reply.header('factorgate-error', expired.has(request) ? 'form_expired' : notAccepted)
@@ -191,13 +191,13 @@ export function sendPage(page: PageContext, status: number, content: JSX.Element
     .send(toHtml(content))
 }
 
-/** An address as a source of a content security policy: without its query, and without a path that would need escapes (CSP3 §2.3.1). */
+/** For a content security policy: without query, and without a path that would need escapes (CSP3 §2.3.1). */
 function policySource(url: string): string {
   const { origin, pathname } = new URL(url)
   return /^[A-Za-z0-9._~/-]*$/.test(pathname) ? origin + pathname : origin
 }
 
-/** The origin of the institution's sign-out, if any. */
+/** Of the institution, if any. */
 export function signOutOriginOf({ principal, portal, now }: PageContext): string | null {
   const institution: Institution | undefined =
     principal === null ? undefined : portal.directories.institution(principal.account.directory)

@@ -1,7 +1,4 @@
-/**
- * The script of the pages: passkeys, which need one, and small aids. Everything else works without scripts. All texts come from the
- * page's data attributes.
- */
+/** The script of the pages: passkeys, which need one, and small aids. Everything else works without scripts. All texts come from the page's data attributes. */
 ;(() => {
   const all = (selector, work) => document.querySelectorAll(selector).forEach(work)
   const toBytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0))
@@ -13,8 +10,8 @@
 
   // --- Next address --------------------------------------------------------------------------------------------------
 
-  // Browsers keep the fragment of a link over redirects to this page. Forms, links and ceremonies take it along from here. It begins with # and
-  // is at the end, so it does not change where they lead.
+  // Browsers keep the fragment of a link over redirects to this page. Forms, links and ceremonies take it along, at the end of their
+  // address.
   const { hash } = location
   const withHash = url => (url.includes('#') ? url : url + hash)
   const go = url => location.assign(withHash(url))
@@ -40,7 +37,7 @@
     return answer
   }
 
-  // Tells the browser which of its passkeys exist. Older browsers cannot be told, and no answer matters.
+  // Tells the browser which of its passkeys exist. Older browsers cannot be told.
   const signal = (what, about) => PublicKeyCredential[`signal${what}`]?.(about).catch(() => {})
 
   if (canUsePasskeys)
@@ -52,7 +49,7 @@
 
   const descriptors = list => list?.map(one => ({ ...one, id: toBytes(one.id) }))
 
-  // Members that an option does not have stay undefined, which counts as absent.
+  // Absent members of an option stay undefined.
   const withBytes = ({ challenge, user, excludeCredentials, allowCredentials, ...options }) => ({
     ...options,
     challenge: toBytes(challenge),
@@ -103,7 +100,7 @@
       NotSupportedError: 'unsupported',
       TypeError: 'offline'
     }
-    // Where the certificate is not trusted, Chromium refuses with the name of a person's refusal.
+    // For an untrusted certificate, Chromium refuses with the name of a person's refusal.
     const isUntrusted = /TLS/.test(error.message)
     return (error.isTold ? error.message : said[which[isUntrusted || error.name]]) || said.failed
   }
@@ -129,9 +126,9 @@
       try {
         await ceremony(box)
       } catch (error) {
-        // Another tab has signed in or out meanwhile, so the page is loaded again.
+        // Another tab has signed in or out meanwhile.
         if (error.code === 'form_expired') return location.reload()
-        // The cookie was lost, and the page sets a new one. If that is lost too, the page says that cookies are off.
+        // The page sets a lost cookie anew. If it is lost again, the page says that cookies are off.
         const page = new URL(location)
         if (error.code === 'cookies_off' && !page.searchParams.has('retry')) {
           page.searchParams.set('retry', '1')
@@ -146,8 +143,8 @@
     if (box.dataset.autofill !== undefined) offerInField(box)
   })
 
-  // The browser lists passkeys among the suggestions of the name field, and waits until one is picked. A challenge lasts five minutes, and a
-  // page may stay open for longer, so the page asks for a new one before.
+  // The browser lists passkeys among the suggestions of the name field, and waits until one is picked. The page replaces its challenge
+  // before the five minutes of it are over.
   async function offerInField(box) {
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
     autofill = new AbortController()
@@ -157,7 +154,7 @@
       await ceremony(box, { mediation: 'conditional', signal })
     } catch (error) {
       if (signal.reason === 'renewal') offerInField(box)
-      // Nobody has pressed anything, so there is no message about a page that is too old.
+      // Nobody has pressed anything, so a page that is too old needs no message.
       else if (error.isTold && !/^(form_expired|cookies_off)$/.test(error.code))
         tell(box, sentenceFor(error, box.dataset))
     }
@@ -173,8 +170,8 @@
 
   // --- Aids -----------------------------------------------------------------------------------------------------------
 
-  // A code is sent once it is complete, in any script and with any punctuation between its digits. A wrong one is not sent twice.
-  // src/factor/typed-code.ts says what counts as a digit.
+  // A code is sent once it is complete, in any script and with any punctuation. A wrong one is not sent twice. src/factor/typed-code.ts
+  // says what counts as a digit.
   const aside =
     /[\s\x85\p{Z}\p{Cf}\p{DI}\p{M}\p{Dash}\u30fc\u2027\u2043\u02d7\u2052\u2796\u2e43\u2500\u2501\u2504\u2505\u2508\u2509\u254c\u254d\u3161\u2800]/gu
   all('[data-digits]', field => {
@@ -182,7 +179,7 @@
     let sent = ''
     field.addEventListener('input', () => {
       const digits = field.value.normalize('NFKD').replace(aside, '')
-      // A gap in the middle, while nobody corrects something before it.
+      // A gap in the middle, unless somebody corrects something before it.
       if (/^\d+$/.test(digits) && field.selectionEnd === field.value.length)
         field.value = digits.replace(RegExp(`^.{${size >> 1}}(?=.)`), '$& ')
       if (sends === undefined || digits === sent) return
@@ -192,7 +189,7 @@
     })
   })
 
-  // A password can be shown, Caps Lock is told, and a new one says while it grows whether it is long enough.
+  // A password can be shown, Caps Lock is told, and a new password says when it is long enough.
   all('[data-aid]', field => {
     const [show, capsLock, short, enough] = field.dataset.aid.split('|')
     field.insertAdjacentHTML(
@@ -214,7 +211,7 @@
     for (const kind of ['input', 'keyup'])
       field.addEventListener(kind, event => {
         isCaps = event.getModifierState?.('CapsLock') ?? isCaps
-        // Readers hear it once a person pauses.
+        // Screen readers hear it once a person pauses.
         clearTimeout(timer)
         timer = setTimeout(() => {
           const { length } = [...field.value.normalize()]
@@ -224,14 +221,14 @@
       })
   })
 
-  // Chromium applies the policy for forms to every redirect after one. This stops an app whose first answer leads to a third site (a sign-in
-  // of its own). The proof stands by then, so a plain navigation leads to the same place.
+  // Chromium applies the policy for forms to redirects too, which stops an app whose first answer leads to a third site. The proof stands
+  // by then, so a plain navigation leads to the same place.
   document.addEventListener('securitypolicyviolation', event => {
     if (event.effectiveDirective === 'form-action') go(`/.factorgate/challenge${location.search}`)
   })
 
-  // Two clicks count as one until the browser leaves the page, since a connection may be slow. After Escape, and when the page comes back from the
-  // history, the form can be sent again.
+  // Two clicks count as one until the browser leaves the page. After Escape, and when the page comes back from the history, the form can be
+  // sent again.
   const mark = (form, isHeld) => {
     for (const button of form.querySelectorAll('button')) button.ariaDisabled = isHeld ? 'true' : null
   }
@@ -253,8 +250,8 @@
     })
   })
 
-  // Another site's window above this page, or its page in this place, may go between the two clicks of a double click. For a second, no click
-  // presses the button of a form without an empty field to fill in (THREATS R24). Keys and screen readers press at once.
+  // Another site's window above this page may go between the two clicks of a double click. For a second, no click presses the button of a
+  // form without an empty field to fill in (THREATS R24). Keys and screen readers press at once.
   const isHeld = form =>
     form?.method === 'post' && ![...form.elements].some(field => field.required && !field.defaultValue)
   let settling
@@ -274,16 +271,16 @@
   const [arrival] = performance.getEntriesByType('navigation')
   if (arrival?.type === 'back_forward' || !document.referrer.startsWith(`${location.origin}/`)) hold()
 
-  // The words of the page's language, as the gate has written them.
+  // In the page's language, as the gate has written them.
   const { lang } = document.documentElement
   const span = (n, unit) =>
     new Intl.NumberFormat(`${lang}-u-nu-latn`, { style: 'unit', unit, unitDisplay: 'long' }).format(n)
   const spanOf = seconds => (seconds < 100 ? span(seconds, 'second') : span(Math.ceil(seconds / 60), 'minute'))
 
-  // A request to another site goes by itself, unless the person has come back to it.
+  // Unless the person has come back to it.
   if (arrival?.type !== 'back_forward') all('form[data-send]', form => form.requestSubmit())
 
-  // A wait counts down. The form is not sent before its end.
+  // Counts down; the form is not sent before the end.
   function waitOut(notice, wait, ready, buttons) {
     const until = Date.now() + wait * 1000
     let shown = wait
@@ -310,7 +307,7 @@
     waitOut(notice, wait, ready, notice.closest('form')?.querySelectorAll('button:not([type])') ?? [])
   })
 
-  // The filter of a long list of apps. "/" leads to it, and Enter opens the first app that is left.
+  // "/" leads to the filter of a long list of apps, and Enter opens the first app that is left.
   const folded = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
   all('[data-find]', field => {
     const entries = [...document.querySelectorAll('.apps > li')]
@@ -330,7 +327,7 @@
     })
   })
 
-  // In how many seconds the session ends is a question of its own file, which apps may load too. A page that is left before the file has come is no error.
+  // Apps may load the file about the session's end too. A page that is left before the file has come is no error.
   const load = name => import(`/.factorgate/assets/${name}.js`).catch(() => {})
   all('.who', () => load('session'))
   all('[data-look]', () => load('look'))
@@ -340,7 +337,7 @@
   all('[data-copy]', button => {
     const label = button.textContent
     button.addEventListener('click', async () => {
-      // What stands beside the button, or what the link beside it downloads.
+      // The text beside the button, or the content of the link beside it.
       const { href, textContent } = button.parentNode.querySelector('[download],.secret')
       await navigator.clipboard.writeText(
         href ? decodeURIComponent(href.slice(href.indexOf(',') + 1)) : textContent.replace(/ /g, '')

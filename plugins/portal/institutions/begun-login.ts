@@ -1,6 +1,6 @@
 /**
- * A pending sign-in at an institution. It waits in a brief sealed cookie of this browser, one for each `state`: strangers fill no store
- * with it, and no other browser can complete it.
+ * A pending sign-in at an institution, in a brief sealed cookie of this browser, one for each `state`: strangers fill no store with it, and
+ * no other browser can complete it.
  */
 import { createHash } from 'node:crypto'
 import { isCurrent } from '../../../src/clock.ts'
@@ -9,10 +9,10 @@ import { briefCookie, expiredCookie, loginCookieName, loginCookieNames, readCook
 import type { PageContext } from '../page-context.ts'
 import { noReturn, type ReturnTo, returnToOf, withReturnTo } from '../return-to.ts'
 
-/** The data kept until the browser returns. */
+/** Kept until the browser returns. */
 export interface BegunLogin {
   readonly institution: string
-  /** A step-up of the signed-in person. */
+  /** Of the signed-in person. */
   readonly isStepUp: boolean
   readonly returnTo: ReturnTo
   /** The kind's own data: a nonce, a PKCE verifier, the id of the request. */
@@ -22,23 +22,23 @@ export interface BegunLogin {
 interface Sealed {
   readonly i: string
   readonly u: boolean
-  /** The return address as a query. */
+  /** As a query. */
   readonly w: string
   readonly v: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
   readonly e: number
 }
 
-/** How long a person may take there. */
+/** For the sign-in there. */
 export const begunSeconds = 10 * 60
-/** The maximum of pending sign-ins in a browser. One more ends the others, otherwise the cookies would fill the headers. */
+/** In a browser. One more ends the others, otherwise the cookies would fill the headers. */
 const maxOthers = 4
 /** Browsers keep some 4,096 characters of a cookie, with its name and attributes. */
 const maxCookieLength = 3800
 
 const contextOf = (state: string) => `begun-login:${state}`
 
-/** Keeps it in this browser under `state`, which the institution sends back. */
+/** Under `state`, which the institution sends back. */
 export function keepBegun(page: PageContext, state: string, begun: BegunLogin): void {
   const { reply, site, request, portal, now } = page
   const others = loginCookieNames(request.raw.headers.cookie, site)
@@ -54,7 +54,7 @@ export function keepBegun(page: PageContext, state: string, begun: BegunLogin): 
     return portal.keyring().seal(JSON.stringify(sealed), contextOf(state))
   }
   const whole = value(begun.returnTo)
-  // An address too long for a cookie is dropped: the person starts from the list of apps.
+  // If the address is too long for a cookie, the person starts from the list of apps.
   reply.header(
     'set-cookie',
     briefCookie(
@@ -66,7 +66,7 @@ export function keepBegun(page: PageContext, state: string, begun: BegunLogin): 
   )
 }
 
-/** Takes the sign-in of this browser, `state` and institution; null for any other, and for an expired one. */
+/** Null if none fits this browser, `state` and institution, or it has expired. */
 export function takeBegun(page: PageContext, state: string, institution: string): BegunLogin | null {
   const { request, reply, site, portal, now } = page
   const name = cookieNameOf(page, state)

@@ -1,7 +1,4 @@
-/**
- * The routes of a SAML institution: the start with its choice of identity provider, the returning form, the end in the browser that began
- * it, our metadata, and sign-outs.
- */
+/** The routes of a SAML institution: start, returning form, end in the browser that began it, our metadata, and sign-outs. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../../src/errors.ts'
 import { type InstitutionAnswer, refused } from '../../../src/identity/institution.ts'
@@ -20,7 +17,7 @@ import { RequestPage } from './saml-request.tsx'
 
 /** An encrypted assertion with five thousand groups of ninety letters has 1.2 MiB as a form; other real ones stay below 50 KiB. Anybody may send one. */
 const maxResponseBytes = 1.25 * 1024 * 1024
-/** A longer refusal of a provider counts as an attempt: reading it costs more than real ones do. */
+/** A longer refusal counts as an attempt, because reading it costs more than real ones do. */
 const maxStatusLength = 64 * 1024
 
 export function registerSaml(scope: FastifyInstance, institution: SamlInstitution): void {
@@ -36,7 +33,7 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
     async ({ page }) => takeAnswer(page, institution, path)
   )
 
-  // A provider with other bindings than the metadata names: the log says which, and not only that there is no such page.
+  // The provider uses another binding than the metadata names, which the log says.
   scope.get(`${path}/acs`, { config: { requires: 'anyone' } }, async ({ page }) => {
     const { SAMLResponse, SAMLart } = page.request.query as Record<string, unknown>
     if (SAMLResponse === undefined && SAMLart === undefined) throw new GateError('not_found')
@@ -63,7 +60,7 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
   )
 }
 
-/** Sends the browser to the identity provider, or lets the person choose one. */
+/** To the identity provider, or to the choice of one. */
 async function startLogin(page: PageContext, institution: SamlInstitution, path: string): Promise<FastifyReply> {
   const { source } = institution
   const { idp, q } = page.request.query as Record<string, unknown>
@@ -77,13 +74,13 @@ async function startLogin(page: PageContext, institution: SamlInstitution, path:
   return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
 }
 
-/** The provider that has signed this person in. */
+/** That has signed this person in. */
 async function providerOf({ portal, principal }: PageContext, institution: SamlInstitution): Promise<string | null> {
   const session = principal === null ? null : await portal.signIn.institutionLogin.sessionOf(principal.session.id)
   return session === null ? null : institution.providerOf(session)
 }
 
-/** The form by which the provider's page brings its answer. */
+/** The form that the provider's page sends. */
 async function takeAnswer(page: PageContext, institution: SamlInstitution, path: string): Promise<FastifyReply> {
   const { source } = institution
   const form = staleForm(page)
@@ -100,7 +97,7 @@ async function takeAnswer(page: PageContext, institution: SamlInstitution, path:
     )
     query.set('status', received.code)
   }
-  // This form came without our cookies; the next request has them.
+  // It came without our cookies; the next request has them.
   return goTo(page, `${path}/finish?${query}`)
 }
 
@@ -132,7 +129,7 @@ const notBegun = refused(
   'this gate has not begun a sign-in with this RelayState, or it took too long'
 )
 
-/** Checks an answer. Those that are not valid count for the network that sends them. */
+/** Invalid answers count for the network that sends them. */
 async function receive(page: PageContext, institution: SamlInstitution, field: string, state: string) {
   const attempt = await page.portal.signIn.institutionLogin.attempt(callerOf(page), institution.source)
   if (attempt.kind === 'throttled')
@@ -252,10 +249,7 @@ function confirmOrArrive(
   return isStepUp && isSigned(page) ? confirm(page, institution, answer) : arrive(page, institution, answer)
 }
 
-/**
- * Some providers refuse a request for a second factor that they cannot check. The gate then asks without it, and demands a factor of its
- * own.
- */
+/** Some providers refuse a request for a second factor that they cannot check. The gate then asks without it, and demands a factor of its own. */
 async function notSignedIn(
   page: PageContext,
   institution: SamlInstitution,
@@ -271,7 +265,7 @@ async function notSignedIn(
   return confirmOrArrive(page, institution, begun, refused('institution_refused', `'${entityId}' answered ${status}`))
 }
 
-/** The only provider of the metadata; null for several. */
+/** Null for several. */
 async function singleOf(page: PageContext, institution: SamlInstitution): Promise<string | null> {
   if ((await withMetadata(page, institution, () => institution.size())) !== 1) return null
   const { found } = await withMetadata(page, institution, () => institution.search('', 1))
@@ -309,7 +303,7 @@ async function choose(
   return sendPage(page, 200, <ChooserPage frame={frameOf(page)} view={view} />)
 }
 
-/** Tags of the `Accept-Language` header, preferred first, at most ten. */
+/** Preferred first, at most ten. */
 function languagesOf(header: string | undefined): string[] {
   const tags = (header ?? '').split(',', 10).map(part => {
     const [tag = '', weight = '1'] = part.split(/;\s*q=/)
