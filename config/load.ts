@@ -83,7 +83,7 @@ export type Loaded =
       readonly config: Config
       readonly file: string
       readonly name: string
-      /** Of the file. */
+      /** What the file holds. */
       readonly text: string
       readonly warnings: readonly Problem[]
       /** Their changes cause a reload: the configuration, certificates, keys and secrets. */

@@ -85,7 +85,6 @@ interface ForwardAuthOptions {
   readonly routes: RouteTable
   readonly sessions: Sessions
   readonly portalOrigin: string
-  /** Of the assertion. */
   readonly publicKeys: () => object
   readonly assert: (app: App, principal: Principal) => string | null
   readonly audit: AuditSink

@@ -59,9 +59,9 @@ export function hasKeptCookie({ cookie }: IncomingMessage['headers']): boolean {
   return cookie?.includes('factorgate-kept-') === true
 }
 
-/** For a body. */
+/** The longest wait for a body. */
 const bodyTimeoutMs = 20_000
-/** In one response. */
+/** Cookies that one response expires. */
 const maxExpired = 50
 /** Longer addresses do not fit into the query of the sign-in page. */
 const maxUrlLength = 1000

@@ -28,7 +28,7 @@ const dayMs = 24 * 3600_000
 
 /** About the certificate that visitors get. */
 interface CertificateRemark {
-  /** Of the configuration. */
+  /** The key of the configuration. */
   readonly path: string
   readonly wrong: string
   readonly mend: string

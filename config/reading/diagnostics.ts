@@ -47,7 +47,7 @@ export class Diagnostics {
   readonly advice: Problem[] = []
   /** With their keys. A change of one causes a reload. */
   readonly files = new Map<string, string>()
-  /** With their keys. */
+  /** Files that hold a secret, with their keys. */
   readonly secrets = new Map<string, string>()
   readonly context: ReadingContext
   readonly #places = new Map<string, Place>()

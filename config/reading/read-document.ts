@@ -344,7 +344,7 @@ function isEmptyValue(node: unknown): boolean {
   return !isNode(node) || (isScalar(node) && node.value === null)
 }
 
-/** After "must be". */
+/** The end of a sentence with "must be". */
 function expected(schema: Node): string {
   if (schema['x-must'] !== undefined) return schema['x-must']
   const kinds = schema.anyOf?.map(branch => branch.properties?.kind?.enum)

@@ -39,7 +39,7 @@ interface ValueType<T> {
   read(text: string, folder: string): T | Invalid
   /** For editors. It may allow too much; `read` decides. */
   readonly pattern?: string
-  /** In the reference. */
+  /** The name in the reference. */
   readonly name: string
 }
 
@@ -256,7 +256,7 @@ function readGlob(text: string): string | Invalid {
   return text
 }
 
-/** Canonical. */
+/** The canonical form of a sign-in name. */
 function readUserName(text: string): string | Invalid {
   return canonicalName(text) ?? invalid('must be a sign-in name such as alice or alice@lab.example')
 }
@@ -294,7 +294,7 @@ const ours = ['forwarded', 'x-real-ip', 'via']
 const families =
   /^(x-factorgate-|x-original-|x-rewrite-|proxy-|sec-|access-control-|x-forwarded-(by|client-cert|for|host|method|path|port|prefix|proto|protocol|scheme|server|ssl|uri|url)$)/
 
-/** For the app. */
+/** A header that the gate may add for the app. */
 function readHeaderName(text: string): string | Invalid {
   if (!isHeaderName(text) || text.length > 128)
     return invalidSecret('must be a header name: letters, digits and -, without blanks or colon')
@@ -327,7 +327,7 @@ function readPassedHeader(text: string): string | Invalid {
     : name
 }
 
-/** Never shown. */
+/** The value is never shown. */
 function readHeaderValue(text: string): string | Invalid {
   return /^[\x21-\x7e\x80-\xff]([\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/.test(text)
     ? text

@@ -32,7 +32,7 @@ interface Ending<Thing> {
   readonly words: (say: ConsoleMessages) => EndingWords
   /** Undefined if there is none. */
   find(accountId: string, id: string): Promise<Thing | undefined>
-  /** Besides its id. */
+  /** What the form carries besides the id. */
   hidden?(thing: Thing): Readonly<Record<string, string>>
   facts(frame: ConsoleFrame, thing: Thing, now: number): ComponentChildren
   lead(say: ConsoleMessages, thing: Thing): string
@@ -52,7 +52,6 @@ interface View {
   readonly title: string
   readonly facts: ComponentChildren
   readonly lead: string
-  /** By name. */
   readonly hidden: Readonly<Record<string, string>>
   readonly words: EndingWords
   readonly action: string
@@ -60,7 +59,7 @@ interface View {
   readonly problem: string | null
 }
 
-/** After a refusal. */
+/** The form after a refusal. */
 interface Again {
   readonly problem?: string
   /** Its hidden fields stay as sent. */

@@ -30,9 +30,9 @@ export interface PeopleSource {
   readonly realm: string | null
 }
 
-/** With `upstreamLogin`. */
+/** Logins at apps with `upstreamLogin`. */
 export interface LoginsAtApps extends Pick<UpstreamLogins, 'kept'> {
-  /** By id. */
+  /** Titles by id. */
   readonly apps: ReadonlyMap<string, string>
 }
 
@@ -59,7 +59,7 @@ export interface ConsoleOptions {
   readonly sources: readonly PeopleSource[]
   /** For the gate, which sends it; null without mail. */
   readonly invitationMail: ((account: Account, url: string, validSeconds: number | undefined) => Promise<void>) | null
-  /** Keys of rules. */
+  /** The keys of rules that name this user. */
   readonly rulesNaming: (name: string) => readonly string[]
   readonly actions: OperatorActions
   readonly people: PeopleIndex
@@ -79,6 +79,6 @@ export interface ConsoleOptions {
   readonly appChanges: Pick<AppActions, 'read' | 'has' | 'approve' | 'announce'>
   readonly openConnections: () => Promise<OpenConnections>
   readonly posture: PostureActions
-  /** After a decoy. */
+  /** Who may end a suspension after a decoy. */
   readonly resumeRule: ResumeRule
 }

@@ -8,15 +8,14 @@ import type { Messages } from './messages/messages.ts'
 import type { Branding } from './options.ts'
 import { formatDuration, zonedTime } from './relative-time.ts'
 
-/** For sentences. */
 interface ErrorFacts {
-  /** Or "the app". */
+  /** The title, or "the app". */
   readonly app: string
   /** "25 seconds"; empty if unknown. */
   readonly wait: string
   /** Of the maintenance; empty if unknown. */
   readonly until: string
-  /** Of a suspension. */
+  /** The reason of a suspension. */
   readonly why: string
 }
 
@@ -41,7 +40,7 @@ export interface ErrorContext extends Branding {
   /** For a stopped form: the link with which the person can still send it. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
-  /** Of the app. */
+  /** The path of the app's front page. */
   readonly front?: string | null | undefined
   readonly query?: string | undefined
   /** Default: the page of sign-ins, with `query`. */

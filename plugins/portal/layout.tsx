@@ -238,7 +238,7 @@ export function Token({ frame }: { frame: Frame }) {
 interface NoticeProps {
   children: ComponentChildren
   id?: string
-  /** For screen readers. */
+  /** Screen readers read it at once. */
   alert?: boolean
   /** Until `ready` replaces the sentence. */
   waitSeconds?: number | null

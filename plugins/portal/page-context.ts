@@ -86,7 +86,7 @@ export function giveNonce(reply: FastifyReply, site: Site): string {
   return nonce
 }
 
-/** `request.page`. */
+/** Handlers find it as `request.page`. */
 export function addPageContext(scope: FastifyInstance): void {
   scope.decorateRequest('page')
   scope.addHook('preHandler', async (request, reply) => {
@@ -132,7 +132,7 @@ export function csrfSubject(page: Pick<PageContext, 'nonce' | 'principal'>): str
   return `${page.nonce ?? ''}.${page.principal?.csrfKey ?? '-'}`
 }
 
-/** For the masthead. */
+/** What the masthead shows. */
 export function personOf({ account, isFullySignedIn }: Principal): NonNullable<Frame['person']> {
   return { displayName: account.displayName, isHalf: !isFullySignedIn }
 }

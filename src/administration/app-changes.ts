@@ -35,7 +35,7 @@ const dayMs = 86_400_000
 /** After this many days without a sighting, a shortcoming may have been mended. */
 const noteDays = 14
 
-/** For announcements. */
+/** What an operator may announce, in seconds. */
 export const changingSeconds = { least: 60, most: 7 * 86_400 } as const
 
 export class AppChanges {

@@ -9,7 +9,7 @@ export type JournalEntry = Entry
 export type { JournalPage }
 
 export interface JournalFilter {
-  /** Canonical. */
+  /** In canonical form. */
   readonly reference: string | null
   /** Name and id; an entry with one of them fits. */
   readonly person: readonly string[] | null

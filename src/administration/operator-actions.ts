@@ -26,7 +26,7 @@ import { type Action, mayDo, roleOf } from './roles.ts'
 
 export interface Acting {
   readonly principal: Principal
-  /** For the journal. */
+  /** The reference for the journal. */
   readonly request: string
   readonly address: string
   readonly now: number

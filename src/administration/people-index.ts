@@ -24,7 +24,7 @@ export interface FoundPeople {
 }
 
 const pageSize = 50
-/** In milliseconds. */
+/** The list is dropped after this time without a query, in milliseconds. */
 const idleMs = 10 * 60_000
 /** How long `isEnrolled` is cached, in milliseconds. */
 const enrolledMs = 30_000

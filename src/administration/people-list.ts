@@ -143,7 +143,7 @@ interface Row {
 
 /** Without empty lines. `unclosed`: the line of an unclosed quotation mark. */
 function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
-  // Whichever comes first.
+  // The first of these separates the fields.
   const separator = /[,;\t]/.exec(text)?.[0] ?? ','
   const rows: Row[] = []
   let fields: string[] = []

@@ -28,7 +28,6 @@ export function readDisplayName(text: string): Read {
   return isValid ? { value } : { rule: displayRule }
 }
 
-/** For the journal. */
 export function readReason(text: string): Read {
   const value = text.normalize('NFC').trim()
   const isValid = value !== '' && value.length <= 500 && !/[^\P{C}\u200c\u200d]|[\p{Zl}\p{Zp}]/u.test(value)

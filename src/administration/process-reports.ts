@@ -86,7 +86,6 @@ function parse(text: string): ProcessReport | null {
   }
 }
 
-/** By session. */
 export function mergeLive(reports: readonly ProcessReport[]): Map<string, LiveSummary> {
   const merged = new Map<string, LiveSummary>()
   for (const [id, one] of reports.flatMap(({ live }) => [...live])) {

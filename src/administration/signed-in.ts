@@ -33,7 +33,7 @@ export class SignedInPeople {
     return this.#list.get(now => this.#read(now))
   }
 
-  /** After a change. */
+  /** Drops the cached list after a change. */
   forget(): void {
     this.#list.forget()
   }

@@ -27,7 +27,7 @@ const at = (...names) => path.join(root, ...names)
 /** The unit in config/examples names another folder. */
 const place = '/usr/lib/factorgate'
 const byHand = '/opt/factorgate'
-/** By Node.js's names. */
+/** Debian's names, by those of Node.js. */
 const architectures = { x64: 'amd64', arm64: 'arm64' }
 
 const { values } = parseArgs({

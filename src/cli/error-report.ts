@@ -110,7 +110,7 @@ function mayOpenMany(): boolean {
 interface SystemError extends NodeJS.ErrnoException {
   readonly address?: string
   readonly port?: number
-  /** Of a look-up. */
+  /** The host that was looked up. */
   readonly hostname?: string
 }
 

@@ -24,11 +24,11 @@ export interface DecoyExplanation {
   readonly isTouch: boolean
   /** What the rules alone decide. */
   readonly rules: RulesDecision
-  /** Instead of `rules`. */
+  /** What this request gets instead of `rules`. */
   readonly decision: RulesDecision | Served
   /** And why, in two paragraphs. */
   readonly heading: string
-  /** And what follows. */
+  /** What others get, and what follows. */
   readonly others: readonly string[]
 }
 

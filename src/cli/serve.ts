@@ -210,7 +210,7 @@ interface RunningGateInput {
   readonly config: Config
   /** Their changes load the configuration again. */
   readonly files: readonly string[]
-  /** Of the configuration. */
+  /** The text of the configuration. */
   readonly text: string
   readonly io: Io
   readonly log: Logger

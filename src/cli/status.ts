@@ -67,7 +67,7 @@ interface Gate {
   readonly kind: 'ready' | 'unready' | 'none' | 'unknown'
   /** A sentence; null if it is ready. */
   readonly why: string | null
-  /** While it serves. */
+  /** What the gate says while it serves. */
   readonly warnings: readonly string[]
   readonly status: GateStatus | null
 }

@@ -9,7 +9,7 @@ export interface Sample {
   readonly project: string
   readonly owner: string
   readonly status: Status
-  /** Freezer, rack, position. */
+  /** The freezer, rack and position. */
   readonly place: string
   readonly received: string
   readonly story: readonly { readonly day: string; readonly what: string; readonly who: string }[]

@@ -32,7 +32,7 @@ const noticed = new Set([
   'notice.failed',
   'store.refused'
 ])
-/** Nothing was changed. */
+/** Outcomes of steps that changed nothing. */
 const notDone = new Set(['refused', 'throttled', 'busy', 'unreachable', 'expired', 'unfit'])
 
 /** Null for a line that is only counted. An unknown kind is a change, so that it is not passed over. */

@@ -51,7 +51,7 @@ export interface Newest {
 }
 
 export interface AdvisoryReport extends Findings {
-  /** Without its folder. */
+  /** The file's name without its folder. */
   readonly file: string
   readonly sha256: string
   /** In milliseconds since the epoch. */

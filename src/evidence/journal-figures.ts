@@ -68,7 +68,7 @@ export class JournalFigures {
   resumed = 0
   /** `login password` → attempts */
   readonly factors = new Map<string, Attempts>()
-  /** Of requests. */
+  /** Why requests were refused. */
   readonly reasons = new Map<string, number>()
   readonly kinds = new Map<string, number>()
   readonly apps = new Map<string, AppFigures>()

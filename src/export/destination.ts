@@ -30,7 +30,7 @@ export interface TlsFiles {
   readonly key: string | null
 }
 
-/** With its code. */
+/** The message with its code. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code !== undefined && !message.includes(code) ? `${message} (${code})` : message || String(code ?? error)

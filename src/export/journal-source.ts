@@ -41,7 +41,7 @@ export class JournalSource {
   #rest: Buffer = Buffer.alloc(0)
   /** Up to this number they have been given before. */
   #skipTo = 0
-  /** To find gaps. */
+  /** The number before the next line, to find gaps. */
   #lastSeq = 0
   #chain = ''
   #wasAtEnd = false

@@ -6,7 +6,7 @@ import { constants, createHash, type VerifyKeyObjectInput, verify, X509Certifica
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** All may throw. */
+/** CBOR functions of the library. All may throw. */
 interface AttestationTools {
   decodeAttestationObject(object: Bytes): unknown
   readonly isoCBOR: { encode(value: never): Uint8Array }

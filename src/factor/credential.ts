@@ -211,7 +211,7 @@ export class Credentials {
     for (const id of await this.#store.members(indexOf(accountId)))
       if (!(await this.#takeOut(accountId, id))) await this.#store.unlink(indexOf(accountId), id)
     await this.#store.delete(leavingOf(accountId))
-    // For a retry.
+    // A retry asks for the confirmation again.
     await this.#store.settle?.()
   }
 

@@ -10,7 +10,7 @@ interface KindOfFactor {
   readonly amr: readonly string[]
   /** A form, or a ceremony with a script. */
   readonly shownAs: 'code' | 'ceremony'
-  /** Has credentials (`credential.ts`). */
+  /** The kind has credentials (`credential.ts`). */
   readonly isEnrolled: boolean
 }
 

@@ -45,7 +45,7 @@ interface SealedKind {
   readonly reseal: (store: Store, keyring: Keyring, id: string) => Promise<boolean>
 }
 
-/** In any version. */
+/** Records that are sealed as a whole, in any version. */
 function sealedWhole(prefix: string): SealedKind {
   return {
     prefix,

@@ -16,7 +16,7 @@ const keyBytes = 32
 const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve())
 let turns = 0
 
-/** In base64url. */
+/** The hash in base64url. */
 export function slowHash(text: string, { salt, cost }: SlowHash): Promise<string> {
   const lane = turns++ % atOnce
   const hash = (lanes[lane] as Promise<unknown>).then(() => derive(text, salt, { N: cost, r: 8, p: 1 }))

@@ -46,7 +46,7 @@ export interface WebauthnOptions {
   readonly limiter: AttemptLimiter
   readonly rpId: string
   readonly rpName: string
-  /** Exact. */
+  /** The exact origins of a ceremony. */
   readonly origins: readonly string[]
   readonly userVerification: UserVerification
   /** With `none` the browser asks one question less. */

@@ -13,7 +13,7 @@ export interface MessageTree {
   readonly [key: string]: string | MessageTree
 }
 
-/** By path: `login.title`. */
+/** Texts by path: `login.title`. */
 export type Overrides = Partial<Record<Language, Readonly<Record<string, string>>>>
 
 /** With facts about the language. */
@@ -75,7 +75,7 @@ export function readMessages(folder: URL, language: Language): MessageTree {
   return tree
 }
 
-/** By path. */
+/** The messages by path. */
 export function flatten(tree: MessageTree, prefix = ''): Map<string, string> {
   const all = new Map<string, string>()
   for (const [key, value] of Object.entries(tree))

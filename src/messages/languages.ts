@@ -3,7 +3,7 @@
 export interface LanguageEntry {
   /** In the language itself. */
   readonly name: string
-  /** For `Intl`. */
+  /** The locale for `Intl`. */
   readonly locale: string
   /** For the `lang` attribute (BCP 47). */
   readonly tag: string

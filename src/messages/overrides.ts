@@ -4,7 +4,7 @@ import { InvalidMessage, placeholdersOf } from './icu.ts'
 
 const portal = new URL('../../plugins/portal/messages/', import.meta.url)
 
-/** English, by key. */
+/** The English messages by key. */
 export function portalMessages(): ReadonlyMap<string, string> {
   return flatten(readMessages(portal, 'en'))
 }

@@ -24,7 +24,7 @@ export interface ComposeInput {
   /** Notices beyond the limit. */
   readonly left: number
   readonly codesLeft: number | null
-  /** Opened. */
+  /** The opened link of an invitation or a new password. */
   readonly link: string | null
 }
 

@@ -27,9 +27,9 @@ export interface Delivery {
   readonly batch: Batch | null
   /** Of the sending gate. All times here are in milliseconds since the epoch. */
   readonly claimedUntil: number
-  /** Of recent mails. */
+  /** The times of recent mails. */
   readonly sentAt: readonly number[]
-  /** Also sent ones. */
+  /** The ids of the newest notices, also of sent ones. */
   readonly seen: readonly string[]
 }
 

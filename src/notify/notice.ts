@@ -33,7 +33,7 @@ export interface NoticeFacts {
   readonly ends?: number | undefined
   /** Of an invitation's link. Default: 24 hours. */
   readonly validSeconds?: number | undefined
-  /** In the journal. */
+  /** The reference of the request in the journal. */
   readonly reference?: string | undefined
 }
 

@@ -62,7 +62,7 @@ function saidIn(event: AuditEvent, reasons?: readonly Reason[]): NoticeFacts {
   return reasons === undefined ? { why } : wordsFor({ why, reasons }, maxNoticeReasonsLength)
 }
 
-/** Also for `more`. */
+/** The notice goes to the person, and to `more`. */
 function toPerson(
   event: AuditEvent,
   kind: NoticeKind,

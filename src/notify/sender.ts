@@ -75,7 +75,7 @@ export async function sendBatch(
     link
   })
   const recipient: Mailbox = { name: account?.displayName ?? '', address }
-  // It loads nodemailer.
+  // The first mail loads nodemailer.
   const { sendMail } = await import('./mail.ts')
   return sendMail(mail.server, {
     ...composed,

@@ -68,7 +68,7 @@ export const shapes = {
   budgetLedPages: { amount: 'number' },
   budgetSpared: {},
   budgetConfirmable: {},
-  /** For operators. */
+  /** Whom a budget concerns, for operators. */
   ofAccount: { name: 'text' },
   ofProgram: { program: 'text', name: 'text' },
   ofApp: { app: 'text' },
@@ -138,7 +138,6 @@ export function reason<Id extends ReasonId>(id: Id, facts: FactsOf<Id>): Reason 
 const maxReasonsLength = 700
 export const maxNoticeReasonsLength = 4000
 
-/** For a record. */
 export function wordsFor({ why, reasons }: Words, most = maxReasonsLength): Words {
   const isKept = reasons !== undefined && reasons.length > 0 && JSON.stringify(reasons).length <= most
   return isKept ? { why, reasons } : { why }

@@ -5,7 +5,7 @@ import { operators } from '../identity/account.ts'
 import type { Principal } from '../session/sessions.ts'
 import type { Services } from './services.ts'
 
-/** `address`: the client's. */
+/** `address` is the client's. */
 export function appCards(
   returnTargets: ReturnTargets,
   { appUse }: Pick<Services, 'appUse'>,

@@ -26,7 +26,7 @@ interface ExportingInput {
   readonly metrics: Metrics
 }
 
-/** Starts none. */
+/** Makes the exporters and starts none. */
 export function exportersOf({ file, exports, clock, log, metrics }: ExportingInput): Exporters {
   const version = release()
   const counts: { readonly id: string; sent: number; missing: number }[] = []

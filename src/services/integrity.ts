@@ -12,7 +12,7 @@ import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Services } from './services.ts'
 import { watchSink } from './watch-sink.ts'
 
-/** For a page. */
+/** The limits of a fetched page. */
 const fetchLimits = { maxBytes: 512 * 1024, timeoutMs: 15_000 } as const
 
 /** Null if no app has the key `integrity`. */

@@ -7,7 +7,7 @@ import type { Services } from './services.ts'
 interface WatchEnding {
   readonly session: string
   readonly account: string
-  /** For the person. */
+  /** What the person reads. */
   readonly words: Words
   /** In the journal, for each connection. */
   readonly cut: 'decoy' | 'unusual'

@@ -7,9 +7,9 @@ import { evenUnconfirmed } from '../store/unconfirmed.ts'
 import type { Services } from './services.ts'
 
 interface WatchSuspension {
-  /** Its id. */
+  /** The account's id. */
   readonly account: string
-  /** For the person. */
+  /** What the person reads. */
   readonly words: Words
   readonly cause: Exclude<SuspensionCause, 'operator'>
   readonly at: number

@@ -205,7 +205,7 @@ function hasBudgets(config: Config, apps: readonly App[]): boolean {
   return (config.watch?.budgets.length ?? 0) > 0 || apps.some(({ ownBudgets }) => ownBudgets != null)
 }
 
-/** As `budgetsOf`. */
+/** It outlives a reload too. */
 async function unusualOf(config: Config, apps: readonly App[], runtime: Services): Promise<UnusualWatch | null> {
   const settings = config.watch?.unusual ?? null
   if (settings === null) {
@@ -222,7 +222,7 @@ async function unusualOf(config: Config, apps: readonly App[], runtime: Services
   return runtime.unusual
 }
 
-/** As `budgetsOf`. */
+/** It outlives a reload too. */
 async function decoysOf(apps: readonly App[], runtime: Services): Promise<DecoyWatch | null> {
   if (!apps.some(({ decoys }) => decoys != null)) return null
   if (runtime.decoys === null) {

@@ -5,7 +5,7 @@ import type { Origin } from '../throttle/attempt-buckets.ts'
 import type { ReturnTo } from './next-step.ts'
 
 export interface Caller extends Origin {
-  /** For the journal. */
+  /** The reference of the request, for the journal. */
   readonly request: string
   /** Milliseconds since the epoch. */
   readonly now: number

@@ -50,7 +50,7 @@ export interface PasswordResetOptions {
  * strangers do not use up the person's share (THREATS M17).
  */
 const linksAnHour = 3
-/** From one network. */
+/** Requests of one network within an hour. */
 const asksAnHour = 20
 const hourSeconds = 3600
 export class PasswordReset {

@@ -40,7 +40,7 @@ export class CertificateEnd {
     this.#timers.push(setTimeout(look, firstMs).unref(), setInterval(look, everyMs).unref())
   }
 
-  /** For the metrics. */
+  /** What the metrics show. */
   ends(): ReturnType<typeof certificateEnds> {
     const { files, read, issued } = this.#input
     return certificateEnds(files, read, issued)

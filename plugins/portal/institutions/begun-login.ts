@@ -22,7 +22,7 @@ export interface BegunLogin {
 interface Sealed {
   readonly i: string
   readonly u: boolean
-  /** As a query. */
+  /** The return address as a query. */
   readonly w: string
   readonly v: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */

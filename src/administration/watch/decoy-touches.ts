@@ -11,7 +11,7 @@ export interface KnownDecoy {
 }
 
 export interface DecoyUse extends KnownDecoy {
-  /** By all people. */
+  /** Touches by all people. */
   readonly touches: number
   /** Different people. */
   readonly people: number
@@ -21,7 +21,7 @@ export interface DecoyUse extends KnownDecoy {
   readonly lastAt: number | null
 }
 
-/** Of the journal. */
+/** The most lines of the journal that are counted. */
 const maxLines = 500
 
 /** In the order of the configuration. A line may stand for several touches. */

@@ -34,7 +34,7 @@ export interface Mover {
   readonly isUsualKnown: boolean
   /** In standard days of this person, above the usual day. */
   readonly above: number
-  /** Of today. */
+  /** The highest level of today. */
   readonly level: Level
   /** The days behind the usual. If they are few, the person's groups count more. */
   readonly ownDays: number
@@ -45,11 +45,11 @@ export interface Mover {
 export interface Movement {
   /** People with bytes today, the farthest above their usual first. */
   readonly movers: readonly Mover[]
-  /** On all pages. */
+  /** Their number on all pages. */
   readonly people: number
   /** Those above a busy day. */
   readonly aboveBusy: number
-  /** Of all. */
+  /** The bytes of all of them. */
   readonly bytes: number
   readonly page: number
   readonly pages: number

@@ -8,7 +8,7 @@ import { groupId, groupRecord, unpackGroup } from '../../unusual/records.ts'
 
 const keptMs = 60_000
 
-/** At one moment. */
+/** The groups at one moment. */
 export class PeerGroups {
   readonly everybody: Group
   readonly #groups: ReadonlyMap<string, Group>

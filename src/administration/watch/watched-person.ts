@@ -58,11 +58,11 @@ export interface WatchedPeopleInput {
   readonly scale: () => Promise<(app: string | null) => number>
   /** Seconds. */
   readonly learnSeconds: () => number
-  /** Of the configuration. */
+  /** The apps of the configuration. */
   readonly apps: () => readonly string[]
   /** The devices of the person's sessions, which give hashes their names. */
   readonly devicesOf: (account: string) => Promise<readonly { readonly session: string; readonly device: Device }[]>
-  /** In this process. */
+  /** What this process has in memory. */
   readonly liveOf: (account: string) => Live | null
   /** Of this process, about a session. */
   readonly doubtsOf: (session: string) => readonly DoubtFacts[]

@@ -6,7 +6,7 @@ export type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
 export interface Probe {
   /** One word, for programs. */
   readonly id: string
-  /** For people. */
+  /** What it looks at, for people. */
   readonly title: string
   look(): Promise<readonly DoctorFinding[]>
 }

@@ -120,7 +120,7 @@ function isIssued({ config }: Sound): boolean {
   return config.listen.tls?.acme != null
 }
 
-/** By the store. */
+/** Certificates by ACME, as the store knows them. */
 async function issued(examined: Promise<Examined>): Promise<DoctorFinding[]> {
   const { warnings } = await examined
   return warnings

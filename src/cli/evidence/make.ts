@@ -43,7 +43,7 @@ export interface Asked {
   readonly hidden: readonly PseudonymisedField[]
 }
 
-/** Also signs it. */
+/** Writes the folder and signs it. */
 export async function makeEvidence(
   place: CommandContext,
   folder: EvidenceFolder,

@@ -11,7 +11,6 @@ import { resultOf } from '../journal/verify.ts'
 const iso = (at: number | null | undefined) =>
   at === null || at === undefined || at === 0 ? null : new Date(at).toISOString()
 
-/** By file name. */
 export function tablesOf(evidence: Evidence) {
   return {
     'policy.csv': csv(columns.policy, policyRows(evidence)),

@@ -13,7 +13,7 @@ interface FolderCheck {
   /** One sentence each. */
   readonly faults: readonly string[]
   readonly files: number
-  /** That signed. */
+  /** The key that has signed. */
   readonly key: string | null
   /** Only the key in the folder itself vouches for it. */
   readonly isSelfVouched: boolean

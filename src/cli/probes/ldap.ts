@@ -13,7 +13,7 @@ type LdapConfig = Extract<Config['identity'][number], { kind: 'ldap' }>
 const maxMs = 3_000
 /** People who are looked at. */
 const sample = 3
-/** Of servers. */
+/** The permanent ids of common servers. */
 const knownIds = ['entryUUID', 'nsUniqueId', 'ipaUniqueID', 'objectGUID', 'GUID', 'ibm-entryUUID'] as const
 
 /** A server that fails is a warning while another one works. */

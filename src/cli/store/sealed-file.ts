@@ -115,7 +115,7 @@ function damaged(): PersonError {
   return new PersonError('the backup is damaged or incomplete; nothing was imported')
 }
 
-/** In order. */
+/** Reads the file in order. */
 class Source {
   readonly #file: FileHandle
   #position = 0

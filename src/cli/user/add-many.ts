@@ -17,7 +17,7 @@ import type { OtherSource } from './source.ts'
 import { validityInWords } from './validity.ts'
 
 interface ManyOptions {
-  /** As typed. */
+  /** The path as typed. */
   readonly file: string
   /** Null for local people. */
   readonly source: OtherSource | null

@@ -160,7 +160,7 @@ function unanswered(detail: string): InstitutionRefusal {
   return refused('institution_unreachable', detail)
 }
 
-/** For the log. */
+/** The certificate in words for the log. */
 function shown({ serialNumber, subject }: X509Certificate): string {
   return `${serialNumber.slice(0, 40)} (${quoted(subject.replaceAll('\n', ', '))})`
 }

@@ -39,7 +39,7 @@ interface SamlStatus {
 }
 
 interface OpinionQuestion {
-  /** In base64. */
+  /** The response in base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
   /** The encrypted assertion; null for a plain one. */

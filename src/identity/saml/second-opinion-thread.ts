@@ -7,7 +7,7 @@ import { addAlgorithms } from './library-algorithms.ts'
 
 export interface OpinionTask {
   readonly id: number
-  /** In base64. */
+  /** The response in base64. */
   readonly encoded: string
   readonly isResponseSigned: boolean
   /** XML of the encrypted assertion, or null. */
