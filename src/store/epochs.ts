@@ -7,6 +7,8 @@ interface Epoch {
   readonly count: number
   /** For older releases, which take a write up to this count for a part of the epoch although its writer is no longer listed. Null in what is known. */
   readonly floor: number | null
+  /** The names of the records that hold the writers that are no longer listed, oldest first. */
+  readonly past: readonly string[]
   /** Writer → its last count. */
   readonly writers: ReadonlyMap<string, number>
 }
@@ -19,8 +21,12 @@ const stateKeys = 'meta:store-epoch:'
 const clusterTags = [
   1768, 20261, 18360, 41271, 3453, 11199, 29098, 8591, 265, 45842, 13409, 17891, 46093, 3635, 2912, 48623
 ]
-/** A process that sees a store again after more new writers than these cannot know whether its last write is there, and refuses the store. */
-export const maxWriters = 256
+/** The list never becomes shorter than this again, because older releases read nothing else. */
+const maxWriters = 256
+/** As many more are listed until their oldest go into a record of their own. */
+const recordWriters = 128
+/** A process that sees a store again after more new writers than these records hold cannot know whether its last write is there, and refuses the store. */
+const maxRecords = 64
 /** An operator's acceptance puts the count ahead by this, so writes of before it have a smaller multiple of it in their counts. */
 const acceptedStep = 2 ** 32
 
@@ -28,25 +34,57 @@ export function epochKeys(isCluster: boolean): readonly string[] {
   return isCluster ? clusterTags.map(tag => `${stateKeys}{${tag}}`) : [`${stateKeys}0`]
 }
 
-/** The text of the next epoch, which `writer` writes. The writers that have been silent for longest are dropped. */
-export function advancedEpoch(text: string | null, writer: string): string {
-  const { count, floor, writers } = parse(text)
+/** The text of the next epoch, which `writer` writes. Without a record, the writers that have been silent for longest are dropped if there are too many. */
+export function advancedEpoch(text: string | null, writer: string, record?: PastRecord): string {
+  const { count, floor, past, writers } = parse(text)
   const next = new Map([...writers].sort(([, one], [, other]) => one - other))
   next.delete(writer)
   next.set(writer, count + 1)
   let lowest = floor ?? 0
   for (const [name, at] of next) {
-    if (next.size <= maxWriters) break
+    if (next.size <= maxWriters + (record === undefined ? recordWriters : 0)) break
     next.delete(name)
     lowest = Math.max(lowest, at)
   }
-  return textOf({ count: count + 1, floor: lowest, writers: next })
+  const records = record === undefined ? past : [...past, record.name].slice(-maxRecords)
+  return textOf({ count: count + 1, floor: lowest, past: records, writers: next })
+}
+
+/** Writers that the list has no room for. Its name is in the epoch that drops them, so the record counts only where that epoch was written. */
+interface PastRecord {
+  readonly name: string
+  readonly value: string
+}
+
+/** The record that `advancedEpoch` needs, or null while the list has room for `writer`. */
+export function pastRecord(text: string | null, writer: string, name: string): PastRecord | null {
+  const { writers } = parse(text)
+  if (writers.has(writer) || writers.size < maxWriters + recordWriters) return null
+  const oldest = [...writers].sort(([, one], [, other]) => one - other).slice(0, writers.size + 1 - maxWriters)
+  return { name, value: pairsOf(oldest) }
+}
+
+/** The names of the records of an epoch, oldest first. */
+export function pastOf(text: string | null): readonly string[] {
+  return parse(text).past
+}
+
+/** The epoch with the writers of its records, to compare it with what is known. It is not for the store. */
+export function wholeEpoch(text: string | null, records: readonly (string | null)[]): string {
+  const { writers, ...epoch } = parse(text)
+  const pairs = records.flatMap(record => [...writersIn((record ?? '').split(' '))])
+  return textOf({ ...epoch, writers: new Map([...pairs, ...writers]) })
+}
+
+/** How many writers an epoch lists. */
+export function countOfWriters(text: string | null): number {
+  return parse(text).writers.size
 }
 
 /** The text of an epoch that an operator has accepted, ahead of what was known. Nobody misses what was written before. */
 export function acceptedEpoch(text: string | null, known: string | null): string {
   const count = Math.max(parse(text).count, parse(known).count) + acceptedStep
-  return textOf({ count, floor: count, writers: new Map() })
+  return textOf({ count, floor: count, past: [], writers: new Map() })
 }
 
 /** What is known after `known` and the epoch of a store, which need not have all that is known. */
@@ -54,7 +92,7 @@ export function knownAfter(known: string | null, text: string | null): string {
   const [before, now] = [parse(known), parse(text)]
   const last = [...now.writers].filter(([, at]) => at === now.count)
   const writers = new Map([...last, ...missing(now, before)])
-  return textOf({ count: Math.max(before.count, now.count), floor: null, writers })
+  return textOf({ count: Math.max(before.count, now.count), floor: null, past: [], writers })
 }
 
 /** What two processes know together. */
@@ -62,7 +100,7 @@ export function joinedKnown(one: string | null, other: string | null): string {
   const [a, b] = [parse(one), parse(other)]
   const writers = new Map(a.writers)
   for (const [writer, at] of b.writers) writers.set(writer, Math.max(at, writers.get(writer) ?? 0))
-  return textOf({ count: Math.max(a.count, b.count), floor: null, writers })
+  return textOf({ count: Math.max(a.count, b.count), floor: null, past: [], writers })
 }
 
 /** True if the epoch is older than the one that is known, or lacks what a writer has written there, or can no longer tell. */
@@ -87,15 +125,27 @@ function missing(now: Epoch, { floor, writers }: Epoch): [writer: string, at: nu
   return [...writers].filter(([writer, at]) => at > least && (now.writers.get(writer) ?? 0) < at)
 }
 
-/** `12 9 a:10 b:12`: count, floor and writers; `12 - b:12` if it is what is known. Anything else counts as the beginning. */
+/**
+ * `12 9 *r a:10 b:12`: count, floor, a record and writers; `12 - b:12` if it is what is known. Anything else counts as the beginning. An older release
+ * takes a record for a writer that has written nothing: it drops records first, and loses no more than before.
+ */
 function parse(text: string | null): Epoch {
-  const [count = '', floor = count, ...pairs] = (text ?? '').split(' ')
-  const writers = pairs.map(pair => pair.split(':')).map(([writer = '', at]) => [writer, numberIn(at)] as const)
-  return { count: numberIn(count), floor: floor === '-' ? null : numberIn(floor), writers: new Map(writers) }
+  const [count = '', floor = count, ...words] = (text ?? '').split(' ')
+  const past = words.filter(word => word.startsWith('*')).map(word => word.replace(/^\*|:.*/g, ''))
+  const writers = writersIn(words.filter(word => !word.startsWith('*')))
+  return { count: numberIn(count), floor: floor === '-' ? null : numberIn(floor), past, writers }
 }
 
-function textOf({ count, floor, writers }: Epoch): string {
-  return [count, floor ?? '-', ...[...writers].map(([writer, at]) => `${writer}:${at}`)].join(' ')
+function writersIn(pairs: readonly string[]): Map<string, number> {
+  return new Map(pairs.map(pair => pair.split(':')).map(([writer = '', at]) => [writer, numberIn(at)]))
+}
+
+function textOf({ count, floor, past, writers }: Epoch): string {
+  return [count, floor ?? '-', ...past.map(name => `*${name}`), pairsOf(writers)].filter(word => word !== '').join(' ')
+}
+
+function pairsOf(writers: Iterable<readonly [string, number]>): string {
+  return [...writers].map(([writer, at]) => `${writer}:${at}`).join(' ')
 }
 
 function numberIn(text: string | undefined): number {

@@ -4,9 +4,10 @@
  */
 import { randomBytes } from 'node:crypto'
 import { changeKnown } from './change.ts'
-import { acceptedEpoch, advancedEpoch, epochKeys, isBehind, isTooOldToTell, knownAfter, maxWriters } from './epochs.ts'
+import { acceptedEpoch, advancedEpoch, epochKeys, isBehind, knownAfter, pastOf, pastRecord } from './epochs.ts'
 import { joined, type KnownStore, type KnownStores } from './known-stores.ts'
 import { StoreMisconfigured } from './misconfigured.ts'
+import { markKey, recordKey, refusalOf, shown, stateKeys, stateOf } from './state.ts'
 import {
   type Purpose,
   type Store,
@@ -17,8 +18,6 @@ import {
   StoreUnreachable
 } from './store.ts'
 
-const stateKeys = 'meta:store-'
-const markKey = `${stateKeys}id`
 const checkMs = 1000
 
 const remedy = 'Check the store. If it is the right one, run: factorgate store accept'
@@ -32,10 +31,8 @@ export interface GuardOptions {
   readonly isEmptied?: (sentence: string) => void
 }
 
-interface State {
-  readonly ids: readonly string[]
-  readonly epochs: readonly (string | null)[]
-}
+/** A record of writers that nobody needs any more, as in a store that was emptied and is in use again, ends after this time. */
+const recordSeconds = 400 * 86_400
 
 /** Marks a new store. Throws StoreMisconfigured if it is another one or has gone back. */
 export async function guardStore(inner: Store, options: GuardOptions): Promise<GuardedStore> {
@@ -56,7 +53,7 @@ export async function guardStore(inner: Store, options: GuardOptions): Promise<G
 /** Makes every gate accept the store as it is. Returns the problem, or null. */
 export async function acceptStore(inner: Store, options: GuardOptions): Promise<string | null> {
   const before = options.known.get(options.address)
-  const state = await stateOf(inner, options)
+  const state = await stateOf(inner, options.isCluster, before)
   const why = before === null ? null : refusalOf(state, before, shown(options.address))
   const ids = [...new Set([...state.ids, ...(before === null ? [] : [before.id])])]
   if (ids.length === 0) ids.push(newId())
@@ -80,7 +77,7 @@ export class GuardedStore implements Store {
     isConnected: boolean
   }>()
   readonly #epochKeys: readonly string[]
-  readonly #writer = randomBytes(6).toString('base64url')
+  #writer = newName()
   #texts: (string | null)[] = []
   /** The epochs when the store was last found right. */
   #accepted: readonly (string | null)[] = []
@@ -231,22 +228,49 @@ export class GuardedStore implements Store {
     }
   }
 
-  /** This may use the reserve, because it belongs to ending access. */
   async #advanceEpoch(key: string, n: number): Promise<string> {
-    const known = this.#known?.epochs[n] ?? null
-    const { result, text } = await changeKnown<boolean>(this.#inner, key, this.#texts[n], text =>
-      // SWAPDB breaks no connection, and an advanced epoch would make the wrong store look current.
-      isBehind(text, known)
-        ? { result: false }
-        : { next: advancedEpoch(text, this.#writer), result: true, purpose: 'ends access' }
-    )
-    this.#texts[n] = text
-    if (result && text !== null) return text
-    await this.verify()
-    this.#assertAccepted()
+    for (const isLast of [false, true]) {
+      const text = await this.#tryToAdvance(key, n)
+      if (text !== null) return text
+      // What the list lacks may be in a record. Then it is known no longer, and the next try succeeds.
+      await this.verify()
+      this.#assertAccepted()
+      if (isLast) break
+    }
     throw new StoreUnreachable(
       `The store ${shown(this.#options.address)} went back to an earlier state and changed again, so the gate does not know what is in it.`
     )
+  }
+
+  /** Null if the store is behind. This may use the reserve, because it belongs to ending access. */
+  async #tryToAdvance(key: string, n: number): Promise<string | null> {
+    const known = this.#known?.epochs[n] ?? null
+    const made: string[] = []
+    let before: string | null = null
+    const { result, text } = await changeKnown<boolean>(this.#inner, key, this.#texts[n], async text => {
+      before = text
+      // SWAPDB breaks no connection, and an advanced epoch would make the wrong store look current.
+      if (isBehind(text, known)) return { result: false }
+      const record = pastRecord(text, this.#writer, newName())
+      const isKept = record !== null && (await this.#keepRecord(recordKey(key, record.name), record.value))
+      if (isKept) made.push(record.name)
+      const next = advancedEpoch(text, this.#writer, isKept ? record : undefined)
+      return { next, result: true, purpose: 'ends access' }
+    }).catch((error: unknown) => {
+      // That write may be at a master that was left. The same count of the same writer at another one would look like it.
+      this.#writer = newName()
+      throw error
+    })
+    this.#texts[n] = text
+    // A record counts while an epoch names it.
+    const unnamed = made.length === 0 ? [] : [...pastOf(before), ...made].filter(name => !pastOf(text).includes(name))
+    for (const name of unnamed) await this.#inner.delete(recordKey(key, name)).catch(() => {})
+    return result ? text : null
+  }
+
+  /** False on a full disk, where ending access succeeds without it. */
+  #keepRecord(key: string, value: string): Promise<boolean> {
+    return this.#inner.add(key, value, recordSeconds).catch(() => false)
   }
 
   async #verify(): Promise<string | null> {
@@ -254,21 +278,23 @@ export class GuardedStore implements Store {
     // First, otherwise epochs learnt meanwhile would make the answer look old.
     let before = this.#known
     const losses = this.#losses
-    let state = await stateOf(this.#inner, this.#options)
+    let state = await stateOf(this.#inner, this.#options.isCluster, before)
     if (before === null) {
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
         // Now, because a full disk allows updates but no new keys.
         for (const key of this.#epochKeys) await this.#inner.add(key, '0')
-        state = await stateOf(this.#inner, this.#options)
+        state = await stateOf(this.#inner, this.#options.isCluster, null)
       }
       before = { id: state.ids[0] ?? '', epochs: state.epochs.map(text => knownAfter(null, text)) }
       this.#known = before
       this.#options.known.remember(this.#options.address, this.#known)
     }
     const why = refusalOf(state, before, shown(this.#options.address))
-    this.#texts = [...state.epochs]
+    this.#texts = [...state.texts]
     if (why === null) this.#accept(state.epochs)
+    // What only a record has is forgotten now: the list alone would leave it in the file, until the record has ended too.
+    if (why === null && state.epochs.some((epoch, n) => epoch !== state.texts[n])) this.#save()
     if (why !== null || losses === this.#losses) this.#setRefusal(why)
     return why
   }
@@ -337,31 +363,13 @@ export class GuardedStore implements Store {
   }
 }
 
-async function stateOf(store: Store, { isCluster }: GuardOptions): Promise<State> {
-  const [mark, ...epochs] = await Promise.all([markKey, ...epochKeys(isCluster)].map(key => store.get(key)))
-  return { ids: (mark ?? '').split(' ').filter(Boolean), epochs: epochs.map(text => text ?? null) }
-}
-
-function shown(address: string): string {
-  return address.replace(/^(redis\S+) (\S+)$/, '$1 (keys $2*)')
-}
-
-function refusalOf(state: State, known: KnownStore, address: string): string | null {
-  if (state.ids.length === 0)
-    return `The store ${address} is empty, or it is not the store that the gate used before: the mark of the gate is missing in it.`
-  if (!state.ids.includes(known.id)) return `The store ${address} is not the store that the gate used before.`
-  const pairs = state.epochs.map((text, n) => [text, known.epochs[n] ?? null] as const)
-  const behind = pairs.filter(([text, known]) => isBehind(text, known))
-  if (behind.length === 0) return null
-  const again = 'sessions, people and codes that were ended, suspended or used'
-  if (behind.every(([text, known]) => isTooOldToTell(text, known)))
-    return `This gate cannot tell whether the store ${address} has gone back to an earlier state: the store names the last ${maxWriters} commands and gates that changed it, and all of them are newer than what this gate has last seen. Probably the gate was only away for long. Look in the log of the store whether it has failed over, restarted or been restored since then. If it has, ${again} before that may be valid again.`
-  return `The store ${address} has gone back to an earlier state: ${again} since then may be valid again.`
-}
-
 /** Accounts without a mark mean an older copy. */
 async function isEmpty(store: Store): Promise<boolean> {
   return (await store.get(markKey)) === null && (await store.members('accounts')).length === 0
+}
+
+function newName(): string {
+  return randomBytes(6).toString('base64url')
 }
 
 function newId(): string {
