@@ -5,7 +5,6 @@ export type Clock = () => number
 
 export const systemClock: Clock = Date.now
 
-/** The first reading of this turn of the event loop, or 0. */
 let turnAt = 0
 
 function endTurn(): void {
@@ -20,7 +19,7 @@ function ofTurn(): number {
   return turnAt
 }
 
-/** Reads the system's clock once in a turn of the event loop: where each request asks several times, that costs as much as all the counting. */
+/** Once in a turn of the event loop: where each request asks several times, that costs as much as all the counting. */
 export function perTurn(clock: Clock): Clock {
   return clock === systemClock ? ofTurn : clock
 }
@@ -28,7 +27,7 @@ export function perTurn(clock: Clock): Clock {
 const dayMs = 86_400_000
 /** No process sleeps longer: such a clock was behind before. */
 const maxSleepDays = 365
-/** A wrong step may be put back, so such a clock is believed only after this time. */
+/** A wrong step may be put back, so it is believed only after this time. */
 const minRunMs = 10 * 60_000
 
 /** Corrects when something began, where the clock was wrong then. Only a running clock shows that it is wrong, so each process has its own. */
@@ -39,22 +38,21 @@ export class RunningClock {
   #jump: { readonly from: number; readonly at: number } | null = null
   #isUnsure = false
 
-  /** `now`: milliseconds; null if the first call of `beginning` is the first look. */
+  /** `now` in milliseconds; null if the first call of `beginning` is the first look. */
   constructor(now: number | null = null) {
     this.#day = now === null ? null : Math.floor(now / dayMs)
   }
 
-  /** Days since the epoch: the latest one, or the one to which the clock went back. */
+  /** In days since the epoch. */
   get day(): number | null {
     return this.#day
   }
 
-  /** The clock may have been behind at the beginning, or be ahead now. */
   get isUnsure(): boolean {
     return this.#isUnsure
   }
 
-  /** `since`, or when the clock was corrected. All in milliseconds. */
+  /** Returns `since`, or when the clock was corrected. All in milliseconds. */
   beginning(now: number, since: number, lifeMs: number): number {
     const day = Math.floor(now / dayMs)
     const before = this.#day ?? day
@@ -74,10 +72,10 @@ export class RunningClock {
   }
 }
 
-/** Between the clocks of gates that share a store. */
+/** Gates that share a store have different clocks. */
 export const clockSkewMs = 60_000
 
-/** An end too far ahead comes from a clock that was ahead and is invalid, otherwise the lifetime would grow when the clock is put back (THREATS D17). */
+/** An end too far ahead comes from a clock that was ahead, and is invalid, otherwise the lifetime would grow when the clock is put back (THREATS D17). */
 export function isCurrent(endsAt: number, lifeMs: number, now: number): boolean {
   return now < endsAt && endsAt <= now + lifeMs + clockSkewMs
 }

@@ -14,7 +14,7 @@ type Jwk = Readonly<{ kty: string; crv: string; x: string; y: string }>
 
 export class AccountKey {
   readonly #key: KeyObject
-  /** Public; the thumbprint needs this order of members (RFC 7638 §3.2). */
+  /** The thumbprint needs this order of members (RFC 7638 §3.2). */
   readonly jwk: Jwk
   readonly thumbprint: string
 
@@ -36,7 +36,6 @@ export class AccountKey {
     return new AccountKey(createPrivateKey({ key: jwk, format: 'jwk' }))
   }
 
-  /** The private half, as JSON. */
   secret(): string {
     return JSON.stringify(this.#key.export({ format: 'jwk' }))
   }
@@ -49,7 +48,6 @@ export class AccountKey {
     return JSON.stringify({ protected: head, payload: body, signature: signature.toString('base64url') })
   }
 
-  /** `secret`: base64url, handed out by the authority with the key id. */
   bind(kid: string, secret: string, url: string): object {
     const head = encode({ alg: 'HS256', kid, url })
     const body = encode(this.jwk)

@@ -1,6 +1,6 @@
 /**
  * The gate's account at the authority: made once, found again, and replaced where the authority no longer takes it. A replacement is made at most once a day,
- * so that an authority that refuses every account is not filled with them.
+ * otherwise an authority that refuses every account would be filled with them.
  */
 import type { AuditEvent } from '../audit/event.ts'
 import { isCurrent } from '../clock.ts'
@@ -30,7 +30,6 @@ export interface AccountsInput {
   readonly record: (event: AuditEvent) => void
   readonly log: { warn(fields: object, sentence: string): void }
   readonly userAgent: string
-  /** The account holds its key, a secret. */
   readonly onAccount?: (account: AcmeAccount) => void
   /** For tests. */
   readonly timeoutMs?: number
@@ -62,12 +61,12 @@ export class AcmeAccounts {
   }
 
   /**
-   * After an order has failed: true if the account was the cause and is there again, so that the order can be tried once more. Rejects with AcmeError if the
-   * account cannot be had again; the client has no account then.
+   * Call it after an order has failed. True if the account was the cause and is there again, so the order can be tried once more. Rejects with AcmeError if the
+   * account cannot be had again.
    */
   async mend(client: AcmeClient, error: unknown): Promise<boolean> {
     if (!(error instanceof AcmeError) || client.accountUrl === null) return false
-    // The authority has forgotten the account. With the same key it finds the account, or makes it again.
+    // The authority has forgotten the account.
     if (error.type === 'accountDoesNotExist') await this.#again(client, await this.#known())
     // A refusal of that type may be about anything, so the account itself is asked.
     else if (error.type === 'unauthorized' && (await client.isAccountRefused())) await this.#replace(client, error)
@@ -81,7 +80,6 @@ export class AcmeAccounts {
       await this.#register(client, known?.replacedAt ?? null)
     } catch (error) {
       const isRefused = error instanceof AcmeError && error.type === 'unauthorized'
-      // A key without an account needs no other key, unless it replaces a refused one.
       if (!isRefused || known === null || (known.url === null && known.replacedAt === null)) throw error
       await this.#replace(client, error)
     }
@@ -119,7 +117,6 @@ export class AcmeAccounts {
     )
   }
 
-  /** Null where no account can be read. */
   async #known(): Promise<AcmeAccount | null> {
     const { store, keyring, settings } = this.#input
     const known = await acmeAccountRecord
@@ -131,7 +128,7 @@ export class AcmeAccounts {
     return known !== null && isReadable(known) ? known : null
   }
 
-  /** The key is kept first, so that no second account is made where the gate ends in between. */
+  /** First, so that no second account is made where the gate ends in between. */
   #begin(client: AcmeClient, replacedAt: number | null): Promise<void> {
     return this.#write({ key: client.key.secret(), url: null, email: this.#input.settings.email, replacedAt })
   }

@@ -1,10 +1,9 @@
-/** The failure of a step with an ACME server. The message is a sentence for operators and holds no secrets. */
+/** Its message is a sentence for operators and holds no secrets. */
 
 export class AcmeError extends Error {
   override readonly name = 'AcmeError'
-  /** The last part of the problem's `type` (RFC 8555 §6.7), such as `rateLimited`. */
+  /** The end of the problem's `type` (RFC 8555 §6.7), such as `rateLimited`. */
   readonly type: string | null
-  /** Null if the server names no wait. */
   readonly retryAfterMs: number | null
 
   constructor(message: string, more: { type?: string | null; retryAfterMs?: number | null; cause?: unknown } = {}) {
@@ -16,7 +15,7 @@ export class AcmeError extends Error {
 
 const maxShown = 300
 
-/** Another's text for a message: one line of printable characters, with a limit. */
+/** Another's text for a message: one line of printable characters. */
 export function quoted(text: unknown): string {
   const line = String(text ?? '')
     .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')

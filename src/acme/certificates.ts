@@ -1,4 +1,4 @@
-/** The certificates that a process serves. It reads them from the store, and hears of new ones from the gate that has renewed them. */
+/** The certificates that a process serves. It hears of new ones from the gate that has renewed them. */
 import { X509Certificate } from 'node:crypto'
 import type { Keyring } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
@@ -11,7 +11,7 @@ interface CertificatesInput {
   readonly store: Store
   readonly keyring: () => Keyring
   readonly clock: () => number
-  /** Of portal and apps, the portal's first. */
+  /** The portal's comes first. */
   readonly names: readonly string[]
   readonly log: { warn(fields: object, sentence: string): void }
 }
@@ -32,7 +32,6 @@ const lookAgainMs = 10 * 60_000
 export class Certificates {
   readonly #input: CertificatesInput
   readonly #served = new Map<string, ServedCertificate>()
-  /** Certificates in the store that are not served, by name. */
   readonly #refused = new Map<string, string>()
   #names: readonly string[]
   #listeners: ((certificate: ServedCertificate | null) => void)[] = []
@@ -63,7 +62,6 @@ export class Certificates {
     return this.#names
   }
 
-  /** Certificates of removed hosts are no longer served. */
   async setNames(names: readonly string[]): Promise<void> {
     const added = names.filter(name => !this.#names.includes(name))
     const before = this.main
@@ -73,7 +71,6 @@ export class Certificates {
     if (this.main !== before) this.#tell(null)
   }
 
-  /** Null for a host that is not ours or has none yet. */
   pairFor(name: string): ServedCertificate | null {
     return this.#served.get(name) ?? null
   }
@@ -82,7 +79,7 @@ export class Certificates {
     return this.#names.includes(name) && !this.#served.has(name)
   }
 
-  /** For visitors who name no host: the portal's, otherwise the first. Null while there is none. */
+  /** For visitors who name no host. */
   get main(): ServedCertificate | null {
     const name = this.#names.find(name => this.#served.has(name))
     return name === undefined ? null : (this.#served.get(name) ?? null)
@@ -92,12 +89,11 @@ export class Certificates {
     return this.#names.flatMap(name => this.#served.get(name) ?? [])
   }
 
-  /** The listener gets each new certificate, and null if only the main one is another now. */
+  /** Null: only the main certificate is another one now. */
   onChange(listener: (certificate: ServedCertificate | null) => void): void {
     this.#listeners.push(listener)
   }
 
-  /** Why visitors cannot be served, or null. */
   problem(now: number): string | null {
     const portal = this.#names[0]
     if (portal === undefined) return null
@@ -106,7 +102,6 @@ export class Certificates {
     return served.ends > now ? null : `the certificate for ${portal} ended on ${new Date(served.ends).toISOString()}`
   }
 
-  /** Ignores a certificate that does not fit the host, or is served already. */
   take(name: string, kept: KeptCertificate): void {
     const certificate = this.#checked(name, kept)
     const old = this.#served.get(name)
@@ -122,7 +117,7 @@ export class Certificates {
     this.#tell(certificate)
   }
 
-  /** False for an older one, as from a backup, and for one that is not valid while the one in use is. */
+  /** An older certificate may come from a backup. */
   #isBetter(next: ServedCertificate, old: ServedCertificate): boolean {
     const now = this.#input.clock()
     const isValid = ({ begins, ends }: ServedCertificate) => begins <= now + toleranceMs && now < ends
@@ -143,14 +138,14 @@ export class Certificates {
         const kept = await certificateRecord.get(store, name, sealWith(keyring))
         if (kept !== null) this.take(name, kept)
       } catch (error) {
-        // The key file has lost a key. The certificate in use stays, and a new one is issued.
+        // The key file has lost a key. A new certificate is issued.
         if ((error as Error).name !== 'KeyringError') throw error
         log.warn({ name, problem: (error as Error).message }, 'a certificate in the store cannot be opened')
       }
     }
   }
 
-  /** Null if the certificate does not fit the host. An expired one is served, because browsers then say so. */
+  /** An expired certificate is served, because browsers then say so. */
   #checked(name: string, kept: KeptCertificate): ServedCertificate | null {
     try {
       const certificate = new X509Certificate(kept.cert)
@@ -169,7 +164,7 @@ export class Certificates {
       try {
         listener(certificate)
       } catch (error) {
-        // A file that another listener needs may be gone. The certificate is good all the same.
+        // A file that another listener needs may be gone.
         this.#input.log.warn(
           { name: certificate?.name, err: error },
           'a new certificate could not be taken into use everywhere'

@@ -1,4 +1,4 @@
-/** The challenges that any gate of the store answers. The issuing gate writes them, every process reads them. */
+/** The challenges that any gate of the store answers. One gate writes them, every process reads them. */
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -44,12 +44,10 @@ export class ChallengeBoard {
     this.#unsubscribe()
   }
 
-  /** Visitors of tls-alpn-01 may come. */
   get isAwaitingTls(): boolean {
     return this.#looking !== null || this.#pending.some(({ type }) => type === 'tls-alpn-01')
   }
 
-  /** Null if nobody waits for this http-01 answer. */
   async answerTo(token: string): Promise<string | null> {
     const known = this.#answer(token)
     if (known !== null) return known
@@ -58,7 +56,7 @@ export class ChallengeBoard {
     return this.#answer(token)
   }
 
-  /** Null if nobody waits for this name. A tls-alpn-01 visitor does not come again. */
+  /** A tls-alpn-01 visitor does not come again, so it waits for a read. */
   async pairFor(serverName: string): Promise<KeyPair | null> {
     if (!this.#pairs.has(serverName)) await this.#looking
     return this.#pairs.get(serverName) ?? null
@@ -81,7 +79,6 @@ export class ChallengeBoard {
     return found?.keyAuthorization ?? null
   }
 
-  /** Resolves once the stored challenges are known here. */
   #look(): Promise<void> {
     this.#isChangedMeanwhile = true
     this.#looking ??= this.#readUntilStill().finally(() => {
@@ -108,7 +105,6 @@ export class ChallengeBoard {
     this.#use(found?.challenges ?? [])
   }
 
-  /** By this process. */
   #wrote(challenges: readonly AcmeChallenge[]): void {
     this.#isChangedMeanwhile = true
     this.#use(challenges)

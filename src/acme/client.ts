@@ -7,13 +7,11 @@ interface ClientOptions {
   readonly wire: Wire
   readonly directory: string
   readonly key: AccountKey
-  /** Ends every request. */
   readonly signal: AbortSignal
 }
 
 interface AccountTerms {
   readonly email: string | null
-  /** `secret` in base64url. */
   readonly eab: { readonly kid: string; readonly secret: string } | null
 }
 
@@ -22,7 +20,6 @@ interface Directory {
   readonly newAccount: string
   readonly newOrder: string
   readonly renewalInfo: string | null
-  /** Null where the server has none. */
   readonly profiles: readonly string[] | null
 }
 
@@ -34,10 +31,8 @@ export class AcmeClient {
   readonly #options: ClientOptions
   readonly directory: Directory
   #key: AccountKey
-  /** Null before `register`. */
   #account: string | null = null
   #nonce: string | null = null
-  /** Ends every later request. */
   signal: AbortSignal
 
   private constructor(options: ClientOptions, directory: Directory) {
@@ -77,7 +72,6 @@ export class AcmeClient {
     return this.#key
   }
 
-  /** The other key has no account yet. */
   rekey(key: AccountKey): void {
     this.#key = key
     this.leave()
@@ -91,7 +85,7 @@ export class AcmeClient {
     this.#account = accountUrl
   }
 
-  /** Makes the account, or finds it by its key. The operator has agreed to the terms. Rejects with AcmeError. */
+  /** The operator has agreed to the terms. Rejects with AcmeError. */
   async register({ email, eab }: AccountTerms): Promise<{ url: string; wasThere: boolean }> {
     const { newAccount } = this.directory
     this.#account = null
@@ -138,7 +132,6 @@ export class AcmeClient {
     }
   }
 
-  /** As `post`, for an answer that is an object. */
   async ask(url: string, payload: object | '' = ''): Promise<{ value: Loose; answer: WireAnswer }> {
     const answer = await this.post(url, payload)
     const value = objectIn(answer.body)
@@ -206,7 +199,6 @@ function objectIn(body: Buffer): Loose | null {
 }
 
 const prefix = 'urn:ietf:params:acme:error:'
-/** What an operator can do. */
 const hints: Readonly<Record<string, string>> = {
   externalAccountRequired: 'set listen.tls.acme.eab to the key that the authority gives you',
   userActionRequired: 'somebody has to agree to new terms at the authority',
@@ -223,7 +215,6 @@ function refusalIn({ status, body, retryAfterMs }: WireAnswer): AcmeError {
   })
 }
 
-/** `detail (type)` and what to do. Null without a problem. */
 export function describeProblem(problem: unknown): string | null {
   if (typeof problem !== 'object' || problem === null) return null
   const { type, detail, subproblems } = problem as Loose

@@ -21,7 +21,6 @@ const unwritten =
 
 export class Copies {
   readonly #input: CopiesInput
-  /** Files that belong together, which the disk did not take. */
   readonly #unwritten = new Map<string, readonly (readonly [name: string, text: string])[]>()
 
   constructor(input: CopiesInput) {
@@ -46,7 +45,7 @@ export class Copies {
     for (const [name, files] of [...this.#unwritten]) this.#write(name, files)
   }
 
-  /** Gives a store what it lacks: the account, and certificates that are good for a while. */
+  /** The certificates must be good for a while. */
   async restore(store: Store, keyring: () => Keyring, names: readonly string[], now: number): Promise<void> {
     const { directory } = this.#input
     const seal = sealWith(keyring)

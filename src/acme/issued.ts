@@ -56,7 +56,7 @@ export function lifeOf(certificate: X509Certificate): Life {
   return { from: Date.parse(certificate.validFrom), to: Date.parse(certificate.validTo) }
 }
 
-/** The server's comes first. Throws AcmeError where the text is anything but certificates. */
+/** The server's certificate comes first. Throws AcmeError where the text is anything but certificates. */
 function chainIn(pem: string): X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
   const rest = pem.replaceAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g, '').trim()
@@ -69,7 +69,6 @@ function chainIn(pem: string): X509Certificate[] {
   }
 }
 
-/** Throws AcmeError, as for a damaged copy. */
 function keyIn(pem: string): KeyObject {
   try {
     return createPrivateKey(pem)

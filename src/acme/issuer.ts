@@ -1,7 +1,4 @@
-/**
- * Sees to it that every name has a certificate, and renews each in time. Of all gates of a store one issues at a time. A failure keeps the old certificate in
- * use, and the next try waits.
- */
+/** Every name gets a certificate, and each is renewed in time. Of all gates of a store one issues at a time. A failure keeps the old certificate in use. */
 import { randomUUID, X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KeyringError } from '../keyring/keyring.ts'
@@ -31,7 +28,6 @@ interface IssuerInput extends AccountsInput {
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
   /** How long other processes may take to hear of a challenge; 0 where this one is alone. */
   readonly settleMs: number
-  /** From 0 to 1. */
   readonly chance?: () => number
   /** For tests. */
   readonly pollMs?: number
@@ -56,7 +52,6 @@ export class Issuer {
   readonly #owner = randomUUID()
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
-  /** Profiles that were asked for in vain: each is logged once. */
   readonly #missed = new Set<string>()
 
   constructor(input: IssuerInput) {
@@ -64,9 +59,7 @@ export class Issuer {
     this.#accounts = new AcmeAccounts(input)
   }
 
-  /**
-   * Looks at every name once and issues what is due. `isImpatient`: an operator has just started or reloaded the gate, so a pause after a failure ends early.
-   */
+  /** `isImpatient`: an operator has just started or reloaded the gate, so a pause after a failure ends early. */
   pass(isImpatient = false): Promise<void> {
     const run = this.#running.catch(() => {}).then(() => this.#pass(isImpatient))
     this.#running = run
@@ -94,7 +87,7 @@ export class Issuer {
     }
   }
 
-  /** With the lock. */
+  /** Call it with the lock. */
   async #work(names: readonly Name[], isDue: (one: Name) => boolean): Promise<void> {
     let client: AcmeClient
     try {
@@ -139,7 +132,6 @@ export class Issuer {
     // A gate that ended between the two writes of an order has left an older state.
     const isOfOther = kept !== null && state.failures === 0 && kept.issuedAt > state.triedAt
     if (kept === null || (state.ends !== null && !isOfOther)) return { name, state, kept }
-    // The certificate is from a backup or a copy, which hold no states, or from that gate.
     const life = lifeIn(name, kept)
     if (life === null) return { name, state, kept: null }
     const renewAt = renewalMoment({ from: kept.issuedAt, to: life.to }, null, kept.issuedAt, this.#chance())
@@ -196,7 +188,6 @@ export class Issuer {
     return (this.#input.chance ?? Math.random)()
   }
 
-  /** Resolves with the error that ended it, or null. */
   async #issue(one: Name, client: AcmeClient): Promise<unknown> {
     const signal = this.#deadline()
     client.signal = signal
@@ -268,7 +259,7 @@ export class Issuer {
 
   async #failed({ name, state, kept }: Name, error: unknown): Promise<void> {
     if (this.#stop.signal.aborted) return
-    // This name has not failed, and nothing can be written down.
+    // Nothing can be written down.
     if (error instanceof StoreUnreachable) throw error
     const { clock, store, record, log } = this.#input
     const { name: kind, message } = error as Error
@@ -314,7 +305,6 @@ export class Issuer {
   }
 }
 
-/** Null for a certificate that does not fit. */
 function lifeIn(name: string, kept: KeptCertificate): Life | null {
   try {
     const { from, to } = lifeOf(new X509Certificate(kept.cert))

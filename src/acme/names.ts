@@ -11,19 +11,17 @@ export function identifierOf(name: string): Identifier {
   return { type: isIP(name) === 0 ? 'dns' : 'ip', value: name }
 }
 
-/** Lower case, without brackets and a last dot. */
 export function certificateName(hostname: string): string {
   return hostname.toLowerCase().replaceAll(/[[\]]/g, '').replace(/\.$/, '')
 }
 
-/** The hosts that need a certificate. */
 export function certificateNames(sites: readonly { readonly secure: boolean; readonly hostname: string }[]): string[] {
   return [...new Set(sites.filter(({ secure }) => secure).map(({ hostname }) => certificateName(hostname)))]
 }
 
 export function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number))
-  // The URL parser writes the last four bytes in hex, and the address in its shortest form.
+  // The URL parser writes the address in its shortest form, and its last four bytes in hex.
   const text = new URL(`http://[${address}]`).hostname.slice(1, -1)
   const [head = '', tail] = text.split('::')
   const groups = (part: string) => (part === '' ? [] : part.split(':'))

@@ -8,7 +8,6 @@ import { certificateRequest, type KeyPair, newKey } from './x509.ts'
 
 export type ChallengeType = 'http-01' | 'tls-alpn-01'
 
-/** The gate proves with it that a name is its own. */
 export interface AcmeChallenge {
   readonly type: ChallengeType
   readonly name: string
@@ -27,7 +26,6 @@ interface OrderInput {
   readonly publish: (challenges: readonly AcmeChallenge[]) => Promise<void>
   readonly clock: () => number
   readonly signal: AbortSignal
-  /** The first pause between two questions. */
   readonly pollMs?: number
 }
 
@@ -129,7 +127,6 @@ function statusOf({ status, error }: Loose, wanted: 'ready' | 'valid', names: re
   )
 }
 
-/** No faster than the server wants. */
 async function poll(
   { client, signal, pollMs = 1_000 }: OrderInput,
   url: string,

@@ -4,14 +4,13 @@ import { type Loose, RecordKind } from '../store/records.ts'
 import type { AcmeChallenge } from './order.ts'
 import type { KeyPair } from './x509.ts'
 
-/** Sealed, because it holds the account's private key. Its id is `directoryId`. */
+/** Sealed. Its id is `directoryId`. */
 export interface AcmeAccount {
-  /** JSON of the private key. */
   readonly key: string
   /** Null while the account is being made. */
   readonly url: string | null
   readonly email: string | null
-  /** When it replaced a refused account, in milliseconds since the epoch; null for the first one. */
+  /** When it replaced a refused account; null for the first one. */
   readonly replacedAt: number | null
 }
 
@@ -24,10 +23,9 @@ export const acmeAccountRecord = new RecordKind<AcmeAccount>({
       : null
 })
 
-/** Sealed, because it holds a private key. Its id is the name. */
+/** Sealed. Its id is the name. */
 export interface KeptCertificate extends KeyPair {
   readonly directory: string
-  /** Milliseconds since the epoch. */
   readonly issuedAt: number
 }
 
@@ -40,20 +38,17 @@ export const certificateRecord = new RecordKind<KeptCertificate>({
       : null
 })
 
-/** Holds no secrets, so that commands can read it. Its id is the name. Times in milliseconds since the epoch. */
+/** Without secrets, so that commands can read it. Its id is the name. Times are milliseconds since the epoch. */
 export interface NameState {
-  /** Of the certificate in use; null without one. */
   readonly ends: number | null
   readonly renewAt: number | null
-  /** When the authority is asked for its renewal window again. */
+  /** When the authority is asked for its window again. */
   readonly askAt: number
   /** `renewAt` was chosen from it. */
   readonly window: { readonly start: number; readonly end: number } | null
-  /** In a row; `why` is the last one's. */
   readonly failures: number
   readonly why: string | null
   readonly triedAt: number
-  /** No try before this. */
   readonly nextAt: number
   /** The authority asks for that pause, so no restart shortens it. */
   readonly isBid: boolean
@@ -104,7 +99,6 @@ export const challengesRecord = new RecordKind<PendingChallenges>({
 })
 export const pendingId = 'pending'
 
-/** One gate issues at a time. */
 export const lockKey = 'acme-lock'
 
 /** A rotation of keys seals these records anew. */

@@ -13,9 +13,9 @@ const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
 /**
- * Without a window: after two thirds of the life, after half where that is under ten days. With one: a random moment in it. A server that lies gains nothing: a
- * certificate is used for a day at least (a short one for a tenth of its life, one of hours for an hour or a third), and never for more than five sixths.
- * `chance` is from 0 to 1.
+ * Without a window: after two thirds of the life, after half where that is under ten days. With one: a random moment in it. A lying server gains nothing: a
+ * certificate is used for a day at least (a short one for a tenth of its life, one of hours for an hour or a third), and for five sixths at most. `chance` is
+ * from 0 to 1.
  */
 export function renewalMoment(life: Life, window: RenewalWindow | null, issuedAt: number, chance: number): number {
   const length = life.to - life.from
@@ -26,21 +26,19 @@ export function renewalMoment(life: Life, window: RenewalWindow | null, issuedAt
   return Math.min(Math.max(wanted, earliest), latest)
 }
 
-/** As the authority says, within bounds. */
 export function askAgainMs(retryAfterMs: number | null): number {
   return Math.min(Math.max(retryAfterMs ?? 6 * hourMs, minuteMs), dayMs)
 }
 
-/** Also true if `askAt` is too far ahead because the clock was put back. */
+/** Also true if the clock was put back and `askAt` is too far ahead. */
 export function isTimeToAsk(askAt: number, now: number): boolean {
   return !isCurrent(askAt, dayMs, now)
 }
 
 /**
- * After so many failures in a row: an hour, doubled each time, up to a day. Without a certificate it begins with five minutes, below the usual limit of five
- * failed validations an hour. At most a quarter of what is left of the certificate in use, or of the life of one that has ended, so a certificate of minutes
- * has several tries too. The authority's own wait takes at most half of what is left. `leftMs`: 0 without a certificate in use. `lifeMs`: of the last
- * certificate; null without one.
+ * Doubles with each failure in a row. Without a certificate it begins below the usual limit of five failed validations an hour. It takes at most a quarter of
+ * what is left of the certificate, or of the life of an ended one, so a certificate of minutes has several tries too; the authority's wish takes at most half.
+ * `leftMs`: 0 without a certificate in use. `lifeMs`: of the last certificate; null without one.
  */
 export function backOffMs(
   failures: number,
@@ -59,10 +57,10 @@ function minPauseMs(lifeMs: number): number {
   return Math.min(Math.max(lifeMs / 100, minuteMs), 15 * minuteMs)
 }
 
-/** Also false for a pause that is too long because the clock was put back. */
+/** Also false if the clock was put back and the pause is too long. */
 export function isPausing({ nextAt, isBid }: { nextAt: number; isBid: boolean }, now: number): boolean {
   return isCurrent(nextAt, isBid ? 7 * dayMs : dayMs, now)
 }
 
-/** A start or a reload ends an older pause, because the operator may have mended the cause. */
+/** The operator who starts or reloads the gate may have mended the cause of an older pause. */
 export const impatientMs = 15 * minuteMs

@@ -1,7 +1,7 @@
 /** What is wrong with the certificate of one name, without secrets. */
 import type { NameState } from './records.ts'
 
-/** Null if all is well. `state`: null for a name that no gate has looked at. */
+/** Null if all is well, or `state` of a name that no gate has looked at. */
 export function troubleOf(name: string, state: NameState | null, now: number): string | null {
   const why = state?.why ?? null
   if (state === null || state.ends === null)

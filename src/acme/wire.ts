@@ -5,12 +5,11 @@ import { wholeAnswer } from '../request/whole-answer.ts'
 import { AcmeError, quoted } from './acme-error.ts'
 
 interface WireOptions {
-  /** All other addresses must have its origin. */
+  /** All addresses must have its origin. */
   readonly directory: string
   /** PEM; null for the authorities that Node.js knows. */
   readonly ca: string | null
   readonly userAgent: string
-  /** For a request with its answer. */
   readonly timeoutMs?: number
 }
 
@@ -18,7 +17,7 @@ export interface WireAnswer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly body: Buffer
-  /** At most a week; null without `Retry-After`. */
+  /** At most a week. */
   readonly retryAfterMs: number | null
 }
 

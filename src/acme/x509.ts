@@ -22,7 +22,7 @@ export function certificateRequest(names: readonly string[], key: KeyObject): st
   return signed(info, key).toString('base64url')
 }
 
-/** The authority looks for the digest of the key authorization in it. `now` in milliseconds. */
+/** The authority looks for the digest of the key authorization in it. */
 export function challengeCertificate(name: string, keyAuthorization: string, now: number): KeyPair {
   const key = newKey()
   const digest = createHash('sha256').update(keyAuthorization).digest()
@@ -42,7 +42,6 @@ export function challengeCertificate(name: string, keyAuthorization: string, now
 }
 
 interface CertificateContent {
-  /** Common names. */
   readonly issuer: string
   readonly subject: string
   /** A SubjectPublicKeyInfo in DER. */

@@ -1,5 +1,5 @@
 /**
- * The authorization of a request for an app: the policy decision, and refusals for outages, maintenance, service workers on the portal's host, and WebDAV
+ * Whether a request may reach an app: the policy decision, and refusals for outages, maintenance, service workers on the portal's host, and WebDAV
  * destinations.
  */
 import type { IncomingHttpHeaders } from 'node:http'
@@ -31,11 +31,10 @@ export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 export interface Demands {
   /** Only tokens have limits. */
   readonly onlyOfPrograms?: boolean
-  /** Null if nothing is demanded. `who`: null for a stranger. `token`: null for a person. */
+  /** `who`: null for a stranger. `token`: null for a person. */
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
   /** Null if `on` can answer now; otherwise it resolves when the store has been asked, and never rejects. */
   ready?(app: App, who: Who): Promise<unknown> | null
-  /** `room` is null for every request. */
   readonly hasRoom?: boolean
   /**
    * Null if a request may begin now; otherwise it resolves when there is room, or `on` refuses the request. Never rejects. `path`: one that was counted already
@@ -49,15 +48,12 @@ export interface Demands {
   ): Promise<unknown> | null
 }
 
-/** By the id of the app; null for nothing. Each request asks it. */
 export type TighteningOf = (app: string) => Tightening | null
 
 export interface AccessContext {
   readonly routes: RouteTable
   readonly clock: Clock
-  /** Null if nothing will be forwarded. */
   readonly audit: Pick<AuditSink, 'writable'> | null
-  /** Null where nobody watches. */
   readonly demands?: Demands | null
   /** What the posture adds to an app's rules. */
   readonly tighteningOf?: TighteningOf | null
@@ -74,7 +70,6 @@ interface AccessRequest {
   } | null
   /** Of the sign-in's device key on this host. */
   readonly binding?: Binding
-  /** With a program, `principal` is null. */
   readonly program?: Program | null
   /** Why a presented token counts for nothing. */
   readonly tokenFailure?: TokenFailure | null
@@ -108,7 +103,6 @@ export type ChallengeAccess = Extract<Decision, { kind: 'challenge' }> & {
 }
 
 export type AppAccess = Extract<Decision, { kind: 'forward' }> | ChallengeAccess | Refusal
-/** An address of no app keeps its match. */
 type Access = Exclude<Match, AppMatch> | AppAccess
 
 const nobody: readonly Proof[] = []
@@ -160,7 +154,7 @@ export function authorize(context: AccessContext, request: AccessRequest, messag
   return { ...decision, match, returnTo: returnTo(message, request.target.raw, site, app, decision.reason) }
 }
 
-/** Null without a token, or where the token covers the request. The app's rules still decide whether its owner may. */
+/** The app's rules still decide whether the token's owner may. */
 function refusedToken(
   { program = null, tokenFailure = null }: AccessRequest,
   { app }: AppMatch,
@@ -182,8 +176,8 @@ function refusedToken(
 }
 
 /**
- * Null if the request can be judged now. Otherwise it resolves when this gate has asked the store once what is demanded (for a guarded app), and when a budget
- * has room for something new. Never rejects.
+ * Null if the request can be judged now. Otherwise it resolves when the store has told what is demanded, and a budget has room for something new. Never
+ * rejects.
  */
 export function beforeAuthorize(
   demands: Demands | null | undefined,
@@ -212,7 +206,6 @@ function hasBody({ headers }: Message): boolean {
   )
 }
 
-/** Null for a stranger. */
 function whoAsks(principal: AccessRequest['principal'], program: Program | null): Who | null {
   const subject = principal?.subject ?? program?.subject ?? null
   const session = principal?.session?.id ?? null
@@ -221,7 +214,6 @@ function whoAsks(principal: AccessRequest['principal'], program: Program | null)
   return { account: subject.id, session, token, proofs: principal?.proofs ?? nobody }
 }
 
-/** The watch may still make a permit conditional. */
 function underWatch(
   demands: Demands,
   { principal, program = null, target }: AccessRequest,
@@ -242,7 +234,7 @@ function underWatch(
   if (demand.kind === 'refuse') return unavailable('budget_spent', decision, demand.retryAfterSeconds)
   if (demand.kind === 'store_unreachable') {
     const { tooNew } = demand
-    // The store answers, and its record needs the newer release: the log names the record.
+    // The log names the record, which needs a newer release.
     if (tooNew !== null) return unavailable(tooNew.code, decision, tooNew.retryAfterSeconds, tooNew)
     return unavailable('store_unreachable', decision, retrySeconds)
   }
@@ -284,7 +276,6 @@ export function onForeignOrigin(app: App): Extract<Decision, { kind: 'forward' }
   return app.isReportOnly ? forwardAsNobody(app.id, { kind: 'refuse', reason: 'foreign_origin' }) : null
 }
 
-/** For a request that the rules would have stopped. */
 export function wouldFields({ kind, reason }: Would): { readonly would: Would['kind']; readonly reason: ErrorCode } {
   return { would: kind, reason }
 }
@@ -325,7 +316,6 @@ function isWorkerBesidePortal(headers: IncomingHttpHeaders, site: Site): boolean
   return site.isPortal && headers['service-worker'] !== undefined
 }
 
-/** In seconds. */
 function maintenanceWait({ until }: Maintenance, now: number): number {
   const at = until?.at ?? null
   return at === null || at <= now ? maintenanceSeconds : Math.ceil((at - now) / 1000)

@@ -3,12 +3,10 @@ import { helpdesk, operators } from '../identity/account.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 
-/** Before the console's pages, after `/.factorgate`. */
 export const consolePrefix = '/admin'
 /** People read the title when a passkey is asked for. No app can have this id. */
 export const consoleApp = { id: '/.factorgate/admin', title: 'the operators’ console' } as const
 
-/** For a passkey's proof. */
 export const consoleFreshSeconds = 15 * 60
 
 const outcome = {
@@ -18,7 +16,7 @@ const outcome = {
 const both = [operators, helpdesk]
 const read = { methods: ['GET', 'HEAD'], groups: both, outcome } as const
 
-/** Paths after `consolePrefix`. The help desk's are listed, so that a new page is the operators' alone. */
+/** The help desk's paths are listed, so that a new page is the operators' alone. */
 const rules: readonly Rule[] = [
   { path: '/', ...read },
   { path: '/people', ...read },

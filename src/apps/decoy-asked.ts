@@ -5,7 +5,7 @@ import type { AppMatch } from './authorize.ts'
 import type { RouteTable } from './route-table.ts'
 import { destinationReadings } from './webdav-destination.ts'
 
-/** By its address, or by the one to which a COPY or MOVE would write. `query` begins with '?', or is ''. */
+/** Also looks where a COPY or MOVE would write. `query` begins with '?', or is ''. */
 export function decoyAsked(
   { app, site, readings }: AppMatch,
   query: string,

@@ -22,7 +22,7 @@ export function methodsInQuery(method: string, query: string): readonly string[]
   return found ?? none
 }
 
-/** Methods for which an app may take a message, where it receives override headers. */
+/** An app may take a message for these methods. */
 export function overridesIn(
   { headers, keepsOverrides }: { readonly headers: IncomingHttpHeaders; readonly keepsOverrides?: boolean },
   { passesOverrides }: { readonly passesOverrides?: boolean }

@@ -27,7 +27,6 @@ export class PrefixTable<App extends PrefixedApp> {
     this.#depth = Math.max(0, ...apps.map(app => app.prefix.split('/').length - 1))
   }
 
-  /** The longest prefix of whole segments counts. */
   at(path: string): App | undefined {
     return this.#depth === 0 ? this.#root : this.#longest(path, this.#byPrefix)
   }

@@ -4,9 +4,8 @@ import { parseTarget } from '../request/target.ts'
 import type { RouteTable } from './route-table.ts'
 
 interface Referrer {
-  /** Id. */
   readonly referrerApp: string
-  /** Host and path; never a query. */
+  /** It never has a query. */
   readonly referrer: string
 }
 

@@ -25,7 +25,6 @@ export class ReturnTargets {
     this.#apps = apps
   }
 
-  /** Null if the gate does not serve the address. */
   accept(address: string): string | null {
     return this.#locate(address) === null ? null : address
   }
@@ -51,7 +50,7 @@ export class ReturnTargets {
     return { app: match.app, access: this.#ask(match, target, principal, from, message) }
   }
 
-  /** The rules permit their front page, perhaps after a challenge. */
+  /** A challenge may come first. */
   appsFor(principal: Principal, from: string): App[] {
     return this.#apps.filter(({ host, prefix }) => {
       const target = parseTarget(`${prefix}/`) as Target
@@ -63,7 +62,7 @@ export class ReturnTargets {
   }
 
   #ask(match: AppMatch, target: Target, principal: Principal | null, address: string, message: Message): AppAccess {
-    // The app's host asks for its own device key after the portal has sent the person on.
+    // The app's host asks for its device key later.
     const binding = principal === null ? 'none' : 'fresh'
     const request = { match, target, client: { address }, principal, binding, storeFailure: null } as const
     return authorize(this.#context, request, message)

@@ -11,7 +11,6 @@ export interface Message {
   readonly keepsOverrides?: boolean
 }
 
-/** With everything that the rules depend on. */
 export interface StoppedRequest {
   readonly url: string
   /** The request's own method, then those of override headers. */
@@ -51,7 +50,6 @@ export function returnTo(message: Message, raw: string, site: Site, app: App, re
   return { rd, ask: stoppedText(ask).length <= maxAskLength ? ask : null }
 }
 
-/** For a request that waits, without its headers. */
 export function askOfKept({ url, method }: { readonly url: string; readonly method: string }): StoppedRequest {
   return { url, methods: [method], destination: null }
 }

@@ -20,9 +20,7 @@ export interface Upstream extends UpstreamAddress {
 }
 
 export interface App {
-  /** In the configuration, such as `apps[0].tls`. */
   readonly tlsPath?: string
-  /** Null for the usual checks. */
   readonly tls?: UpstreamTls | null
   readonly id: string
   readonly title: string
@@ -34,20 +32,17 @@ export interface App {
   readonly host: string
   readonly prefix: string
   readonly sharesPortal?: boolean
-  /** Hosts of sites that differ only in the port. */
+  /** Sites that differ only in the port. */
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
-  /** Null for round-robin. */
   readonly sticky?: 'session' | 'person' | null
   readonly health?: HealthCheck | null
   readonly policy: Policy
-  /** A rule looks at device keys. */
   readonly isDeviceBound?: boolean
   /** An app on this host, or the portal, has device keys. */
   readonly isOnBoundHost?: boolean
   readonly identityHeaders: IdentityHeaders
   readonly addHeaders: Readonly<Record<string, string>>
-  /** Claim-like headers that are passed on. */
   readonly passHeaders?: readonly string[]
   /** These name an override header, so the rules judge the method in it too. */
   readonly passesOverrides?: boolean
@@ -55,7 +50,6 @@ export interface App {
   readonly frontHeaders?: readonly string[]
   /** The gate sends spans, and the app gets the gate's `traceparent`. */
   readonly isTraced?: boolean
-  /** The app gets `Forwarded` beside `X-Forwarded-*`. */
   readonly forwarded?: boolean
   readonly preserveHost: boolean
   readonly assertion: boolean
@@ -66,21 +60,16 @@ export interface App {
   readonly maintenance: Maintenance | null
   /** The rules stop nobody, and the journal records what they would have done. */
   readonly isReportOnly?: boolean
-  /** Null where it takes no tokens of programs. */
   readonly tokens?: TokenTerms | null
-  /** Null where the gate adds no login of the person. */
   readonly upstreamLogin?: UpstreamLoginTerms | null
-  /** A proxy must send it in `Factorgate-Secret` for a verdict; null where its address is enough. */
+  /** A proxy must send it in `Factorgate-Secret` for a verdict. */
   readonly verdictSecret?: string | null
-  /** Null where no POST waits for a proof. */
   readonly keepPosts?: KeepTerms | null
   /** Responses say how long the session lasts. */
   readonly saysSessionEnd?: boolean
-  /** It refuses requests while the store is away, because budgets could not count them. */
+  /** While the store is away, budgets cannot count its requests. */
   readonly isGuarded?: boolean
-  /** Of `freshFor`, by the rule's index. */
   readonly ownBudgets?: readonly (Budget | null)[] | null
-  /** Addresses that nobody has business asking for. */
   readonly decoys?: Decoys | null
 }
 
@@ -89,7 +78,6 @@ export interface Maintenance {
     readonly text: string
     /** Milliseconds since the epoch; null for words. */
     readonly at: number | null
-    /** Its readers' time zone. */
     readonly offsetMinutes: number
   } | null
   readonly message: string | null
@@ -147,7 +135,6 @@ export class RouteTable {
     })
   }
 
-  /** Null for an unknown host. */
   site(host: string | undefined): Site | null {
     return this.#entry(host)?.site ?? null
   }

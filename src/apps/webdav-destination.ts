@@ -5,7 +5,7 @@ import type { App, RouteTable, Site } from './route-table.ts'
 /** POST may stand for another method (`X-HTTP-Method-Override`). */
 const writesThere: ReadonlySet<string> = new Set(['COPY', 'MOVE', 'POST'])
 
-/** Inside the app; '' where the request writes nothing there. `value`: the header. The rules must have looked at it. */
+/** '' where the request writes nothing inside the app. The rules must have looked at `value`, the header. */
 export function destinationPath(
   method: string,
   value: string | readonly string[] | undefined,

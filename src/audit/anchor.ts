@@ -8,15 +8,12 @@ import type { ChainEnd } from './chain.ts'
 import { headText, readPublicKey, verifies } from './checkpoint.ts'
 
 export interface Anchor extends ChainEnd {
-  /** The hash of the journal's first line. */
   readonly chain: string
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Of `headText`, by the journal's key. */
   readonly sig: string
 }
 
-/** Longer than a pause of the gate. */
 const lifetimeSeconds = 400 * 86_400
 
 export const anchorRecord = new RecordKind<Anchor>({ prefix: 'meta:journal-anchor:', version: 1, read })
@@ -33,7 +30,7 @@ export function anchorId(journal: string, isStoreShared: boolean): string {
   return createHash('sha256').update(place).digest('base64url').slice(0, 22)
 }
 
-/** Anybody who can write to the store could write an anchor. */
+/** Whoever can write to the store could write an anchor. */
 export function isAnchorSigned({ sig, ...anchor }: Anchor, keys: readonly string[]): boolean {
   return keys.some(key => {
     const publicKey = readPublicKey(key)
@@ -62,11 +59,10 @@ interface AnchorsOptions {
   readonly store: Store
   readonly journal: string
   readonly isStoreShared: boolean
-  /** Between two writes. */
   readonly pauseMs?: number
 }
 
-/** Stores the first checkpoint at once, then the newest after each pause and at the end. No request waits for it. */
+/** Stores the first checkpoint at once, then the newest after each pause and at the end. */
 export class Anchors {
   readonly #store: Store
   readonly #id: string
@@ -102,7 +98,6 @@ export class Anchors {
     else this.#timer ??= setTimeout(() => this.#begin(), waitMs).unref()
   }
 
-  /** Resolves when the last checkpoint is in the store, or the store is away. */
   async close(): Promise<void> {
     await this.#writing
     this.#begin()

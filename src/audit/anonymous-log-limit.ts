@@ -17,7 +17,6 @@ export const shares: Readonly<Record<'refused' | 'public', Share>> = {
 /** All other keys share one count. */
 const networksKept = 2000
 const accountsKept = 2000
-/** The highest counts get a line each. */
 const networksTold = 50
 const accountsTold = 50
 
@@ -64,7 +63,6 @@ export class Strangers {
       add(accounts, accountsKept, event.account, event).networks.add(network)
   }
 
-  /** Limits refused and throttled events only. */
   sink(): AuditSink {
     const sink = this.#sink
     return {
@@ -144,7 +142,7 @@ function isRefusal({ outcome }: AuditEvent): boolean {
   return outcome === 'refused' || outcome === 'throttled' || outcome === 'busy' || outcome === 'expired'
 }
 
-/** For a report-only app, which answers strangers too, the count tells what the rules would have done. */
+/** The count tells what the rules of a report-only app would have done. */
 function wouldOf({ would, app }: AuditEvent): string | null {
   return typeof would === 'string' && app !== undefined ? `would_${would}/${app}` : null
 }
@@ -164,7 +162,6 @@ function add(tallies: Map<string, Tally>, kept: number, asked: string, event: Au
   const tally = tallies.get(key) ?? newTally(event.name)
   tallies.set(key, tally)
   const said = event.outcome ?? String(event.status ?? 'unknown')
-  // Only an exchange has a code as its outcome.
   const outcome = event.kind === 'exchange' ? (wouldOf(event) ?? said) : `${event.kind}_${said}`
   tally.count++
   tally.outcomes.set(outcome, (tally.outcomes.get(outcome) ?? 0) + 1)

@@ -42,7 +42,6 @@ function count({ kind, factor, outcome, directory }: AuditEvent, metrics: Metric
   }
 }
 
-/** Other values become one label. */
 function word(text: string | undefined): string {
   return text !== undefined && /^[a-z_]{1,32}$/.test(text) ? text : 'other'
 }

@@ -10,7 +10,6 @@ import { openOwned } from './open-for-append.ts'
 import { TermFilter } from './term-filter.ts'
 
 interface Block {
-  /** Bytes. */
   readonly at: number
   readonly bytes: number
   /** Milliseconds since the epoch. */
@@ -20,7 +19,7 @@ interface Block {
   readonly filter: TermFilter
 }
 
-/** Up to the byte `end` of the journal file. */
+/** It ends at the byte `end` of the journal file. */
 export interface BlockIndex {
   readonly blocks: readonly Block[]
   readonly end: number
@@ -45,7 +44,7 @@ interface Header {
 
 export const indexFolderOf = (journal: string) => `${journal}.index`
 
-/** It is named after the journal file's first line, so that a rotation does not lose it. Null for an empty file. */
+/** Its name comes from the journal file's first line, so that a rotation does not lose it. Null for an empty file. */
 export async function indexFileOf(journal: string, file: string): Promise<string | null> {
   const first = await firstLineOf(file)
   if (first === null) return null
@@ -75,7 +74,7 @@ export async function readIndex(indexFile: string): Promise<BlockIndex> {
   return { blocks, end, people }
 }
 
-/** Adds the complete blocks. Only one process may do it at a time. Resolves with the number of new blocks. */
+/** Only one process may do it at a time. Resolves with the number of new blocks. */
 export async function extendIndex(file: string, indexFile: string, onBlock?: (bytes: number) => void): Promise<number> {
   const known = await readIndex(indexFile)
   const handle = await openOwned(indexFile, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW)
@@ -96,7 +95,6 @@ export async function extendIndex(file: string, indexFile: string, onBlock?: (by
   }
 }
 
-/** The undamaged bytes of an index file. */
 async function sizeOf({ blocks }: BlockIndex, indexFile: string): Promise<number> {
   if (blocks.length === 0) return 0
   const handle = await open(indexFile, 'r')
@@ -166,7 +164,6 @@ function addPeople(people: Map<string, Set<string>>, header: string): void {
   for (const [account, name] of (JSON.parse(header) as Header).people) add(people, account, name)
 }
 
-/** True if it is new. */
 export function add(people: Map<string, Set<string>>, account: string, name: string): boolean {
   const names = people.get(account) ?? new Set<string>()
   if (names.has(name)) return false

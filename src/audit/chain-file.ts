@@ -1,6 +1,6 @@
 /**
- * A journal file that grows only by whole lines of one hash chain. Every process of the machine may append, under a lock. The file is never truncated; the next
- * line names bytes that do not count.
+ * A journal file that grows by whole lines of one hash chain. Every process of the machine may append, under a lock. The file is never truncated; the next line
+ * names bytes that do not count.
  */
 import { rename, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -34,12 +34,11 @@ type Appended =
 export interface ChainFileOptions {
   readonly path: string
   readonly clock: Clock
-  /** The current key first. Without keys there are no checkpoints. */
+  /** The current key first. */
   readonly signers?: Signers
   readonly rotation?: RotationOptions | null
-  /** For a checkpoint of this process that is on disk. It must not throw. */
+  /** A checkpoint of this process is on disk. It must not throw. */
   readonly onCheckpoint?: (anchor: Anchor) => void
-  /** For tests with failing disks. */
   readonly open?: (path: string) => Promise<AppendHandle>
 }
 
@@ -47,16 +46,13 @@ type Signers = () => readonly Signer[] | Promise<readonly Signer[]>
 
 /** Ends half a line, so that no reader takes it for a whole one. */
 const closing = Buffer.from('#\n')
-/** Lines. */
 const checkpointEvery = 1000
-/** Bytes of a few lines and a checkpoint. */
 const lineRoom = 16 * 1024
 const none = new Lines()
 
 interface Batch {
   readonly place: ChainPlace
   readonly chained: ChainedLines
-  /** Lines of the chain before the caller's. */
   readonly ahead: number
   readonly checkpoint: ChainPlace['checkpoint']
   readonly signer: Signer | null
@@ -73,13 +69,11 @@ export class ChainFile {
   readonly #head: HeadWriter
   #handle: AppendHandle | null = null
   #inode = ''
-  /** At the last look. */
   #size = 0
   #isRegular = false
   #day: string | null = null
   #known: ChainPlace | null = null
   #expired: readonly Expired[] = []
-  /** Used again by the next batch. */
   #memory: Buffer<ArrayBuffer> | null = null
   #written = { lines: 0, bytes: 0 }
 
@@ -101,7 +95,6 @@ export class ChainFile {
     this.#head = new HeadWriter(headFileOf(file))
   }
 
-  /** This process knows of lines without a later checkpoint. */
   get isUnsigned(): boolean {
     return this.#known !== null && this.#known.checkpoint.seq < this.#known.end.seq
   }
@@ -159,7 +152,7 @@ export class ChainFile {
     }
   }
 
-  /** Does nothing if there are no new lines, or another process has just written a checkpoint. */
+  /** Another process may just have written one. */
   async checkpoint(ifOlderThanMs = 0): Promise<Appended> {
     if (!this.isUnsigned || this.#clock() - this.#known!.checkpoint.at < ifOlderThanMs) return { kind: 'done' }
     return this.append(none, true)
@@ -185,7 +178,7 @@ export class ChainFile {
     this.#onCheckpoint({ ...anchor, sig: signer.sign(headText(anchor)) })
   }
 
-  /** By this process. `checkpointAt`: when the last known checkpoint was signed; null for none. */
+  /** `checkpointAt` is of the last known checkpoint. */
   get written(): { readonly lines: number; readonly bytes: number; readonly checkpointAt: number | null } {
     const { seq, at } = this.#known?.checkpoint ?? { seq: 0, at: 0 }
     return { ...this.#written, checkpointAt: seq === 0 ? null : at }
@@ -281,7 +274,6 @@ export class ChainFile {
     this.#expired = await expiredFiles(this.#path, now, this.rotation)
   }
 
-  /** The lines that name these files are on disk now. */
   async #removeExpired(): Promise<void> {
     const expired = this.#expired
     this.#expired = []

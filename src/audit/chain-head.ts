@@ -9,24 +9,22 @@ import { headText } from './checkpoint.ts'
 import { openOwned } from './open-for-append.ts'
 
 export interface ChainHead extends ChainEnd {
-  /** Of the first line; empty before it. */
+  /** The hash of the journal's first line. */
   readonly chain: string
-  /** Of the file with the last line; `size` is after that line. */
+  /** `inode` is that of the file with the last line, `size` ends after it. */
   readonly inode: string
   readonly size: number
   readonly checkpoint: LastCheckpoint
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Null without a signature. */
   readonly key: string | null
   readonly sig: string | null
 }
 
 export interface LastCheckpoint {
   readonly seq: number
-  /** Milliseconds since the epoch. */
   readonly at: number
-  /** The id of the signing key; null before the first checkpoint. */
+  /** The id of the signing key. */
   readonly key: string | null
 }
 
@@ -60,7 +58,6 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
-/** Between two looks whether the file was removed. */
 const lookEveryMs = 1000
 
 /** Keeps the file open, because opening it costs more than the rest of a batch. */

@@ -6,11 +6,10 @@ import { bytesOf, chainEndOf, linesIn, rotatedFiles } from './journal-files.ts'
 
 export interface ChainPlace {
   readonly end: ChainEnd
-  /** Of the first line; empty if unknown. */
+  /** The hash of the journal's first line; empty if unknown. */
   readonly chain: string
   readonly checkpoint: LastCheckpoint
   readonly inode: string
-  /** Bytes. */
   readonly size: number
   /** Bytes at the end of the file that do not count: half a line after a crash, or text from before the chain. */
   readonly rest: Rest | null
@@ -45,7 +44,6 @@ export async function findPlace(journal: string, file: FileNow, known: ChainPlac
   return { end, chain, checkpoint, rest, ...file }
 }
 
-/** By the lines of the files alone. */
 export async function endOfFiles(journal: string, file: FileNow): Promise<{ end: ChainEnd; chain: string }> {
   const from = await searched(journal, file)
   const { end } = from.at >= file.size ? from : await walk(from.end, bytesOf(journal, from.at, file.size - 1))
@@ -58,7 +56,6 @@ function later(one: ChainPlace | null, other: ChainPlace | null, inode: string):
   return one.inode === inode ? one : other
 }
 
-/** A walk starts after line `end`, at this byte. */
 interface From {
   readonly end: ChainEnd
   readonly at: number
@@ -94,7 +91,6 @@ async function endOfMoved(journal: string, { end, inode, size }: ChainPlace): Pr
   return end
 }
 
-/** Without a head: in this file or the newest rotated one. */
 async function searched(journal: string, { size }: FileNow): Promise<From> {
   const here = size === 0 ? null : await chainEndOf(journal).catch(() => null)
   if (here !== null) return { end: here, at: here.counted }

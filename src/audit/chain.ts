@@ -22,7 +22,6 @@ export interface Link {
 const lineFeed = 0x0a
 const start = Buffer.from('{"seq":')
 const middle = Buffer.from(',"prev":"')
-/** The digits of the largest exact number in JavaScript. */
 const maxDigits = 15
 const hexLength = 64
 
@@ -55,20 +54,18 @@ export function follows(link: Link | null, end: ChainEnd): boolean {
   return link !== null && link.seq === end.seq + 1 && link.prev === end.hash
 }
 
-/** Adds links to JSON lines, and holds the bytes until they are written. */
 export class ChainedLines {
   #memory: Buffer<ArrayBuffer>
   #size = 0
   #ends: number[] = []
   #end: ChainEnd
 
-  /** `memory` is overwritten; its former bytes must be out of use. */
+  /** The former bytes of `memory` must be out of use. */
   constructor(end: ChainEnd, memory = Buffer.allocUnsafeSlow(firstSize)) {
     this.#end = end
     this.#memory = memory
   }
 
-  /** For the next chain. */
   get memory(): Buffer<ArrayBuffer> {
     return afterBurst(this.#memory)
   }
@@ -85,12 +82,10 @@ export class ChainedLines {
     return this.#ends.length
   }
 
-  /** In bytes. */
   endOf(at: number): number {
     return this.#ends[at]!
   }
 
-  /** Bytes that are no lines of the chain. */
   addBytes(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
     this.#memory.set(bytes, this.#size)
@@ -142,7 +137,6 @@ export class ChainedLines {
 
 interface Walked {
   readonly end: ChainEnd
-  /** Bytes up to the end of the last line that counts. */
   readonly counted: number
   readonly rest: Rest | null
 }
@@ -150,9 +144,8 @@ interface Walked {
 /** Bytes after the last line that counts. */
 export interface Rest {
   readonly bytes: number
-  /** They end with a line feed. */
   readonly isClosed: boolean
-  /** The SHA-256 of these bytes and of `more`, in hexadecimal. */
+  /** In hexadecimal. */
   hashWith(more: Uint8Array): string
 }
 

@@ -9,7 +9,6 @@ interface CheckpointFields {
   readonly at: number
   /** The hash of the first line, which identifies the journal. */
   readonly chain: string
-  /** The key that signs from now on. */
   readonly next?: { readonly keyId: string; readonly publicKey: string } | undefined
 }
 
@@ -47,7 +46,7 @@ export function verifies(text: string, signature: string, publicKey: KeyObject):
   return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, 'base64url'))
 }
 
-/** From 32 bytes in base64url; otherwise null. */
+/** Null unless `text` is 32 bytes in base64url. */
 export function readPublicKey(text: string): KeyObject | null {
   const bytes = Buffer.from(text, 'base64url')
   if (bytes.length !== 32 || !/^[A-Za-z0-9_-]{43}=?$/.test(text)) return null

@@ -1,11 +1,10 @@
 /** Encodes an event as one JSON line, and escapes every character that could start a line or control a terminal (ASVS 5.0 16.4.1). */
 import type { AuditEvent } from './event.ts'
 
-/** Anything but printable ASCII. Few values have it, so most are copied. */
+/** Few values have it, so most are copied. */
 const special = /[^ !#-[\]-~]/
 /** JSON leaves these raw: DEL, C1, format characters and line separators. */
 const tricky = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu
-/** The end of one value and the name of the next. */
 interface Label {
   readonly textToText: string
   readonly textToLiteral: string
@@ -61,7 +60,6 @@ function literal(value: unknown): string {
   return `"${inside(String(value))}"` // an unknown type stays one value
 }
 
-/** Without the quotes. */
 function inside(text: string): string {
   return special.test(text) ? withoutTricks(JSON.stringify(text)).slice(1, -1) : text
 }

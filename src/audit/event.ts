@@ -68,7 +68,6 @@ export interface AuditEvent {
   readonly kind: EventKind
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Pages and logs show it for the same request. */
   readonly request?: string
   readonly account?: string
   readonly name?: string

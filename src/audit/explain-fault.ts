@@ -15,11 +15,10 @@ export type FaultKind =
   | 'signature'
   | 'no_chain'
 
-/** `place` is null where no line can be named. */
+/** No place means that no line can be named. */
 export interface Fault {
   readonly kind: FaultKind
   readonly place: LinePlace | null
-  /** For people. */
   readonly text: string
   /** The last right line, where the chain breaks one line after the wrong one. */
   readonly rightTo?: number
@@ -27,11 +26,9 @@ export interface Fault {
 
 export interface Break {
   readonly files: readonly string[]
-  /** The last right line. */
   readonly end: ChainEnd
   readonly last: LinePlace | null
   readonly lastLine: Buffer
-  /** The line that does not follow. */
   readonly link: Link
   readonly place: LinePlace
   readonly hash: string
@@ -66,7 +63,7 @@ function fault(kind: FaultKind, place: LinePlace, text: string): Fault {
   return { kind, place, text }
 }
 
-/** The number is right, but the line names another hash than that of the line before it. */
+/** The number is right, but `prev` is not. */
 function wrongHash({ end, last, link, place }: Break, { rightAt, nextFits }: Around): Fault {
   if (last === null) return fault('altered', place, 'the first line does not begin a chain')
   if (rightAt !== null)
@@ -130,7 +127,7 @@ async function isCutOff(rest: LinePlace, next: LinePlace, end: ChainEnd): Promis
   return isBeginning && entryOf(resume.toString('utf8'))?.tornHash === hashOf(bytes)
 }
 
-/** True if some characters were changed. Two different hashes have hardly any in common. */
+/** Two different hashes have hardly any character in common. */
 function isNearly(one: string, other: string): boolean {
   let equal = 0
   for (let index = 0; index < one.length; index++) if (one[index] === other[index]) equal++
@@ -138,11 +135,9 @@ function isNearly(one: string, other: string): boolean {
 }
 
 interface Around {
-  /** The next line has the hash of this line. */
   readonly nextFits: boolean
   /** The next checkpoint names another journal. */
   readonly otherChain: boolean
-  /** The line that belongs here. */
   readonly expectedAt: LinePlace | null
   /** A later line that follows the last right one. */
   readonly rightAt: LinePlace | null

@@ -7,10 +7,8 @@ import type { ChainEnd } from './chain.ts'
 
 /** A line from before the chain has `seq` 0. */
 export interface ExportCursor extends ChainEnd {
-  /** Of the journal's first line; empty if unknown. */
   readonly chain: string
   readonly inode: string
-  /** The line in the file, in bytes. */
   readonly start: number
   readonly offset: number
 }
@@ -48,7 +46,6 @@ export async function writeCursor(file: string, cursor: ExportCursor): Promise<v
   }
 }
 
-/** The number of the last exported line, by exporter. */
 export async function exportedLines(journal: string): Promise<ReadonlyMap<string, number>> {
   const folder = exportFolderOf(journal)
   const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.json'))

@@ -3,14 +3,13 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 import { type Entry, entryOf } from './journal-files.ts'
 
 interface JournalFollower {
-  /** Since the last call. */
   next(): Promise<Entry[]>
   close(): Promise<void>
 }
 
 const portion = 256 * 1024
 
-/** Begins after the last line. */
+/** It begins after the last line. */
 export async function followJournal(file: string): Promise<JournalFollower> {
   let handle = await open(file, 'r')
   let at = (await handle.stat()).size

@@ -10,7 +10,6 @@ interface IndexGrowthOptions {
 }
 
 const program = new URL(import.meta.url.endsWith('.ts') ? 'index-thread.ts' : 'index-thread.js', import.meta.url)
-/** For a block of lines and the reader of its file. */
 const heapMegabytes = 128
 
 export class IndexGrowth {
@@ -28,7 +27,7 @@ export class IndexGrowth {
     this.#timer.unref()
   }
 
-  /** Resolves when the thread has ended. Never rejects, because a search works without the index. */
+  /** Never rejects, because a search works without the index. */
   async look(): Promise<void> {
     const found = await stat(this.#path).catch(() => null)
     if (found === null || !found.isFile() || this.#worker !== null) return

@@ -11,12 +11,11 @@ export type Entry = Readonly<Record<string, unknown>> & { readonly at: string; r
 /** Suffixes from the gate, logrotate and similar: `journal.jsonl.1`, `journal.jsonl-20261128`, optionally `.gz`. */
 const rotated = /^[.-](?:\d[\d-]*)(?:\.gz)?$/
 const lineFeed = 0x0a
-/** In bytes, for a search from the end of a file. */
 const maxLineLength = 1024 * 1024
 /** Larger buffers start a garbage collection each. */
 const portion = 256 * 1024
 
-/** With the rotated files, oldest first. */
+/** The rotated ones come first, oldest first. */
 export async function journalFiles(file: string): Promise<string[]> {
   const names = await rotatedFiles(file)
   const isThere = await stat(file).then(
@@ -26,7 +25,6 @@ export async function journalFiles(file: string): Promise<string[]> {
   return isThere ? [...names, file] : names
 }
 
-/** Oldest first. */
 export async function rotatedFiles(file: string): Promise<string[]> {
   const folder = path.dirname(file)
   const name = path.basename(file)
@@ -39,7 +37,7 @@ export async function rotatedFiles(file: string): Promise<string[]> {
   return found.sort((a, b) => a.seq - b.seq || a.at - b.at).map(one => one.file)
 }
 
-/** Zeros without an entry. Copying changes a file's date, so it does not count. */
+/** Zeros without an entry. A file's date does not count, because copying changes it. */
 export async function beginningOf(file: string): Promise<{ seq: number; at: number }> {
   try {
     const first = entryOf((await firstLineOf(file))?.toString() ?? '')
@@ -52,7 +50,7 @@ export async function beginningOf(file: string): Promise<{ seq: number; at: numb
   return { seq: 0, at: 0 }
 }
 
-/** With its line feed; null where there is no whole line of usual length. */
+/** Null where there is no whole line of usual length. */
 export async function firstLineOf(file: string): Promise<Buffer | null> {
   const bytes = file.endsWith('.gz') ? await firstChunkOf(file) : await beginOf(file)
   const feed = bytes.indexOf(lineFeed)
@@ -120,7 +118,7 @@ async function endOfPacked(file: string) {
     : { seq: link.seq, hash: hashOf(bytes), counted: 0, at: Date.parse(entry.at) }
 }
 
-/** Unpacked. Rejects on a read error. */
+/** Rejects on a read error. */
 export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Buffer> {
   if (!file.endsWith('.gz')) {
     const range = end === undefined ? { start } : { start, end }
@@ -129,7 +127,6 @@ export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Bu
   return pipeline(createReadStream(file), createGunzip(), () => {})
 }
 
-/** Rejects on a read error. */
 export async function* linesIn(file: string): AsyncGenerator<string> {
   if (!(await stat(file)).isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: 'ENOTFILE' })
   let kept: Buffer = Buffer.alloc(0)

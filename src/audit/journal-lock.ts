@@ -7,11 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { hasEnded, holderName } from '../files/holder.ts'
 import { standsStill, stateOf } from '../files/process-state.ts'
 
-/** The longest wait. */
 const patienceMs = 30_000
 /** For a holder that stands still. */
 const standsMs = 1_500
-/** A holder in another container or machine cannot be checked; without a change it counts as ended after this time. */
+/** A holder in another container or machine cannot be checked. Without a change it counts as ended after this time. */
 const foreignMs = 15_000
 
 type State = 'taken' | 'held'
@@ -20,14 +19,13 @@ export class JournalLock {
   readonly #path: string
   #me = holderName()
   #since = Number.NEGATIVE_INFINITY
-  /** A holder that cannot be checked, when it was first seen. */
   #seen: { readonly holder: string; readonly since: number } | null = null
 
   constructor(path: string) {
     this.#path = path
   }
 
-  /** Rejects with the system's error, while its holder stands still, or with `ELOCKED` after half a minute. */
+  /** Rejects with the system's error, while the holder stands still, or with `ELOCKED`. */
   async acquire(): Promise<void> {
     const began = performance.now()
     let stillSince: number | null = null
@@ -62,7 +60,7 @@ export class JournalLock {
     return (await this.#take(this.#path)) === 'taken'
   }
 
-  /** Changes the lock, so that others see that its holder lives. False if somebody else has it by now. */
+  /** Shows others that this holder lives. False if somebody else has the lock by now. */
   async renew(): Promise<boolean> {
     if ((await readlink(this.#path).catch(() => null)) !== this.#me.text) return false
     const next = holderName()

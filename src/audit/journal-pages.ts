@@ -1,4 +1,4 @@
-/** The search of the journal page by page: each reads a bounded number of bytes, and says where to go on. Packed files are left out. */
+/** The search of the journal page by page, each with a bounded number of bytes. Packed files are left out. */
 import path from 'node:path'
 import { type Entry, entryOf, journalFiles } from './journal-files.ts'
 import type { Matcher } from './journal-query.ts'
@@ -8,22 +8,18 @@ import { BackwardsFile, linesWith, type Piece } from './lines-backwards.ts'
 export interface JournalPage {
   /** Newest first. */
   readonly entries: readonly Entry[]
-  /** Where older entries begin, or null. */
+  /** Older entries begin here. */
   readonly next: string | null
   /** The bound ended the search before the page was full. */
   readonly isPartly: boolean
-  /** The journal was searched back to this time, in milliseconds; null for none. */
+  /** The search reached back to this time, in milliseconds. */
   readonly backTo: number | null
 }
 
 interface PageOptions {
-  /** The `next` of the page before; null for the newest. */
   readonly from: string | null
-  /** Entries of a page. */
   readonly most: number
-  /** Bytes that are read. */
   readonly bound: number
-  /** In milliseconds; null for no limit. */
   readonly since: number | null
 }
 
@@ -32,7 +28,6 @@ const chunkBytes = 256 * 1024
 /** Several processes and a clock that was set disturb the order of times. */
 const disorderMs = 3600_000
 
-/** `journal`: the current file. */
 export async function searchPage(journal: string, matcher: Matcher, options: PageOptions): Promise<JournalPage> {
   const files = (await journalFiles(journal)).filter(file => !file.endsWith('.gz')).reverse()
   const [name = '', offset = ''] = options.from?.split('@') ?? []
@@ -65,7 +60,6 @@ class Page {
     return { entries: this.#entries, next: this.#next, isPartly: this.#isPartly, backTo: this.#backTo }
   }
 
-  /** Reads what is before the byte `limit`. */
   async read({ file, size, index }: SearchFile, limit: number): Promise<void> {
     const handle = await BackwardsFile.open(file, chunkBytes)
     try {

@@ -1,4 +1,4 @@
-/** Whether a line or a block of lines answers a search of the journal. */
+/** Whether a line or a block of lines answers a search. */
 import { withoutTricks } from './encode-event.ts'
 import type { Entry } from './journal-files.ts'
 import { pairOf, type TermFilter, termOf } from './term-filter.ts'
@@ -9,7 +9,6 @@ export interface JournalQuery {
   readonly app?: string | undefined
   /** `session` means `session.start` and `session.end` too. */
   readonly kinds?: readonly string[] | undefined
-  /** The spellings of one reference. */
   readonly references?: readonly string[] | undefined
   /** Milliseconds since the epoch, inclusive. */
   readonly from?: number | undefined
@@ -18,13 +17,11 @@ export interface JournalQuery {
   readonly before?: number | undefined
 }
 
-/** Everybody whom a name or an id may mean. */
 export interface Persons {
   readonly names: ReadonlySet<string>
   readonly accounts: ReadonlySet<string>
 }
 
-/** Each names a further person. */
 const roles = ['operator', 'person', 'sponsor'] as const
 
 export function addTerms(entry: Entry, terms: Set<number>): void {
@@ -59,7 +56,7 @@ export class Matcher {
   readonly #persons: Persons | null
   /** A block must have one term of each list. */
   readonly #terms: readonly (readonly number[])[]
-  /** A line without one of these does not match. Empty if each line may match. */
+  /** Empty if each line may match. */
   readonly needles: readonly Buffer[]
 
   constructor(query: JournalQuery, persons: Persons | null) {
@@ -93,7 +90,6 @@ export class Matcher {
     return last >= from && first <= to
   }
 
-  /** A line with this number or a greater one may match. */
   mayFollow(seq: number): boolean {
     return this.#query.before === undefined || seq < this.#query.before
   }
@@ -124,7 +120,6 @@ function mayHaveOne(filter: TermFilter, terms: readonly number[]): boolean {
   return false
 }
 
-/** As it stands in a line, without its quotes. */
 function inJson(text: string): string {
   return withoutTricks(JSON.stringify(text)).slice(1, -1)
 }

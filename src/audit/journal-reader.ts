@@ -12,7 +12,7 @@ export interface SearchOptions extends JournalQuery {
 
 interface JournalReaderOptions {
   readonly path: string
-  /** Oldest first. Default: the current file and the rotated ones. */
+  /** Oldest first. */
   readonly files?: readonly string[]
   /** The pseudonyms of a name or an id. */
   readonly spellingsOf?: (person: string) => readonly string[]
@@ -24,7 +24,6 @@ interface IndexOptions {
   readonly onProgress?: (bytes: number) => void
 }
 
-/** Bytes without index that a search may read. */
 const maxUnindexed = 8 * 1024 * 1024
 
 export interface SearchFile {
@@ -33,7 +32,6 @@ export interface SearchFile {
   readonly index: BlockIndex
 }
 
-/** With its index if the two belong together. */
 export async function openForSearch(journal: string, file: string): Promise<SearchFile> {
   const { size } = await stat(file)
   const indexFile = await indexFileOf(journal, file)
@@ -45,14 +43,12 @@ export async function openForSearch(journal: string, file: string): Promise<Sear
 
 export class JournalReader {
   readonly #options: JournalReaderOptions
-  /** Lines that are no entry. */
   unread = 0
 
   constructor(options: JournalReaderOptions) {
     this.#options = options
   }
 
-  /** Oldest first. */
   async files(): Promise<readonly string[]> {
     return this.#options.files ?? (await journalFiles(this.#options.path))
   }
@@ -73,12 +69,11 @@ export class JournalReader {
       }
   }
 
-  /** Newest first. */
   tail(limit: number): AsyncGenerator<Entry> {
     return this.search({ limit })
   }
 
-  /** Resolves to false where the index cannot be brought up to date. */
+  /** False where the index stays behind. */
   async index({ minimum = maxUnindexed, onProgress }: IndexOptions = {}): Promise<boolean> {
     const behind: { file: string; indexFile: string }[] = []
     for (const { file, size, index } of await this.#opened()) {
@@ -169,7 +164,7 @@ export class JournalReader {
   }
 }
 
-/** Lines that hold one of `texts`, or all lines without texts. The last line comes first; in a packed file, the first one. */
+/** The last line comes first; in a packed file, the first one. */
 async function* linesFrom(file: string, from: number, to: number, texts: readonly Buffer[]): AsyncGenerator<string> {
   if (file.endsWith('.gz')) return yield* packedLines(file, texts)
   const opened = await BackwardsFile.open(file)

@@ -16,7 +16,7 @@ export interface JournalOptions extends ChainFileOptions {
   readonly stallMilliseconds?: number
   /** Bytes. Beyond it `writable` is false; beyond twice as many, lines are only counted. */
   readonly waitingMaximum?: number
-  /** Null: the problem is over. */
+  /** Null means that the problem is over. */
   readonly onChange?: (problem: string | null) => void
   readonly pseudonymise?: ((event: AuditEvent) => AuditEvent) | null
 }
@@ -47,14 +47,12 @@ export class Journal implements AuditSink {
   readonly #file: ChainFile
   readonly #options: JournalOptions & typeof defaults
   #lines = new Lines()
-  /** Events after those lines. */
   #unencoded: AuditEvent[] = []
   #spare: Lines | null = null
   #waiters: Waiter[] = []
   #waiting = 0
   #timer: NodeJS.Timeout | null = null
   #checkpointTimer: NodeJS.Timeout | null = null
-  /** The next write ends with a checkpoint. */
   #signs = false
   #flushing: Promise<void> | null = null
   #pseudonymise: JournalOptions['pseudonymise']
@@ -76,7 +74,7 @@ export class Journal implements AuditSink {
     return journal
   }
 
-  /** Whether the disk takes lines, before a change that has to be recorded. See `problem`. */
+  /** Call it before a change that has to be recorded. See `problem`. */
   async probe(): Promise<void> {
     if (this.#failure === null) await this.#file.checkRoom().catch(error => this.#fail(error))
   }
@@ -89,7 +87,7 @@ export class Journal implements AuditSink {
     return this.#failure === null && this.#waiting <= this.#options.waitingMaximum && !this.#isClosed
   }
 
-  /** `unwritten` lines were only counted; `waitingBytes` wait for the disk. */
+  /** `unwritten` lines were only counted. */
   get progress(): ChainFile['written'] & { readonly waitingBytes: number; readonly unwritten: number } {
     return { ...this.#file.written, waitingBytes: this.#waiting, unwritten: this.#lost }
   }
@@ -100,7 +98,7 @@ export class Journal implements AuditSink {
     this.#pseudonymise = pseudonymise
   }
 
-  /** Reads the end of the chain from the files. Call it before the first line. Rejects with the system's error. */
+  /** Call it before the first line. Rejects with the system's error. */
   look(): ReturnType<ChainFile['look']> {
     return this.#file.look()
   }
@@ -276,7 +274,6 @@ function refuse(waiters: readonly Waiter[], problem: string | null): void {
   for (const waiter of waiters) waiter.reject(new GateError('journal_unwritable', { cause: problem }))
 }
 
-/** Such as `ENOSPC`. */
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   return code ?? message

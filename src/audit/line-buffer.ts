@@ -2,7 +2,6 @@
 
 export const firstSize = 64 * 1024
 
-/** A larger copy of the first `size` bytes if `bytes` more do not fit. */
 export function withRoom(memory: Buffer<ArrayBuffer>, size: number, bytes: number): Buffer<ArrayBuffer> {
   const needed = size + bytes
   if (needed <= memory.length) return memory
@@ -11,7 +10,6 @@ export function withRoom(memory: Buffer<ArrayBuffer>, size: number, bytes: numbe
   return larger
 }
 
-/** Gives up the memory that a burst has needed. */
 export function afterBurst(memory: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
   return memory.length > firstSize * 16 ? Buffer.allocUnsafeSlow(firstSize) : memory
 }

@@ -1,19 +1,16 @@
-/** Reads the lines of a file that hold one of some texts, last line first. Only these are decoded. */
+/** Reads the lines of a file that hold one of some texts, last line first. */
 import { type FileHandle, open } from 'node:fs/promises'
 
 const usualChunkBytes = 2 * 1024 * 1024
 const lineFeed = 0x0a
 
 export interface Piece {
-  /** Position in the file, in bytes. */
   readonly at: number
   readonly bytes: Buffer
 }
 
 interface FoundLine {
-  /** Position in the file, in bytes. */
   readonly at: number
-  /** Without its line feed. */
   readonly text: string
 }
 
@@ -42,7 +39,6 @@ export class BackwardsFile {
       const start = Math.max(from, end - length)
       const bytes = await this.#read(start, end - start)
       const first = start === from ? 0 : bytes.indexOf(lineFeed) + 1
-      // The line is longer than the piece.
       if (first === 0 && start !== from) {
         length *= 2
         continue
@@ -60,7 +56,7 @@ export class BackwardsFile {
   }
 }
 
-/** Lines that hold one of `texts`, or all without texts. The last line comes first. */
+/** The last line comes first. */
 export function* linesWith({ at: base, bytes }: Piece, texts: readonly Buffer[]): Generator<FoundLine> {
   if (texts.length === 0) {
     for (let to = bytes.length; to > 0; ) {

@@ -16,7 +16,6 @@ export class LogRateLimit {
     this.#clock = clock
   }
 
-  /** Null if the line is left out. */
   take(code: string): { skipped?: number } | null {
     const now = this.#clock()
     const known = this.#codes.get(code)
@@ -32,7 +31,7 @@ export class LogRateLimit {
   }
 }
 
-/** For lines that strangers can cause: each sentence has a share for each institution and code. */
+/** For lines that strangers can cause, with a share for each sentence, institution and code. */
 export function limitedLog(log: WarnLog, clock: Clock): WarnLog {
   const share = new LogRateLimit(clock)
   return {

@@ -4,7 +4,6 @@ import { type FileHandle, lstat, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 
-/** Tests give failing disks. */
 export type AppendHandle = Pick<FileHandle, 'write' | 'datasync' | 'stat' | 'close'>
 
 /** Without blocking, otherwise a pipe without a reader would stop the gate. */

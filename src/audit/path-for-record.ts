@@ -1,4 +1,4 @@
-/** The form of a path for the journal. Under `/.factorgate` only known words are kept, since an invitation's token is in such a path (ASVS 5.0 14.2.1). */
+/** Paths for the journal. Under `/.factorgate` only known words are kept, since an invitation's token is in such a path (ASVS 5.0 14.2.1). */
 
 /** Of the gate's routes. A test compares them with the router. */
 const ownWords = new Set(
@@ -15,7 +15,7 @@ const token = /[A-Za-z0-9_-]{32,}/g
 /** A token is removed from every path, since a link may be copied badly. */
 const wholeToken = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/
 const wholeTokens = new RegExp(wholeToken, 'g')
-/** `readings`: all of `path`. `most`: characters kept of an app's path. */
+/** `readings` are those of `path`. `most` characters of an app's path are kept. */
 export function pathForRecord(path: string, readings: readonly string[], most: number): string {
   if (!suspicious.test(path) && (readings.length === 1 || !readings.some(reading => suspicious.test(reading))))
     return withoutTokens(path, readings).slice(0, most)
@@ -26,7 +26,6 @@ export function pathForRecord(path: string, readings: readonly string[], most: n
   return withoutInvitations(path.replace(token, '…')).slice(0, most)
 }
 
-/** Most paths are too short for a token. */
 function withoutTokens(path: string, readings: readonly string[]): string {
   if (path.length <= 43) return path
   if (wholeToken.test(path)) return path.replace(wholeTokens, '…')

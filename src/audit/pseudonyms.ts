@@ -4,14 +4,13 @@ import type { AuditEvent } from './event.ts'
 
 export type PseudonymisedField = 'user' | 'client' | 'path'
 
-/** An account id is random and stays, so that lines of one person can be found. */
+/** An account id is random and stays. */
 export const pseudonymisedFields: Readonly<Record<PseudonymisedField, readonly string[]>> = {
   user: ['name', 'email', 'operator', 'subject', 'formerName', 'newName', 'person', 'sponsor'],
   client: ['address'],
   path: ['path']
 }
 const purpose = 'journal pseudonym'
-/** 120 bits. */
 const length = 20
 
 /** Marks each replaced value. Null where there is nothing to replace. */
@@ -41,7 +40,6 @@ function withoutName(text: string, name: string, pseudonym: string): string {
   return text.replace(new RegExp(`(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`, 'gu'), pseudonym)
 }
 
-/** Under each key of the key file, for a search. */
 export function pseudonymsOf(value: string, keyring: Pick<Keyring, 'macs'>): string[] {
   return keyring.macs(purpose, value).map(mac => `~${mac.slice(0, length)}`)
 }

@@ -11,7 +11,7 @@ const bytes = Buffer.alloc(atOnce * length)
 let pool = ''
 let drawn = 0
 
-/** Forty random bits as `7K3M-9QXZ`. */
+/** `7K3M-9QXZ`, forty random bits. */
 export function newReference(): string {
   if (drawn >= pool.length) {
     randomFillSync(bytes)
@@ -25,7 +25,7 @@ export function newReference(): string {
   return pool.slice(drawn - length, drawn)
 }
 
-/** In any case; `O` reads as 0, `I` and `L` as 1. Null for anything else. */
+/** `O` reads as 0, `I` and `L` as 1. Null for anything else. */
 export function readReference(typed: string): string | null {
   const plain = typed.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
   return /^[0-9A-HJKMNP-TV-Z]{8}$/.test(plain) ? `${plain.slice(0, 4)}-${plain.slice(4)}` : null

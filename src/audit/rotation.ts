@@ -5,11 +5,9 @@ import { exportedLines } from './export-cursor.ts'
 import { beginningOf, chainEndOf, rotatedFiles } from './journal-files.ts'
 
 export interface RotationOptions {
-  /** Bytes; null for no limit. */
   readonly size: number | null
-  /** UTC. */
   readonly isDaily: boolean
-  /** Seconds after a rotated file's last line; null for ever. */
+  /** Counts from a rotated file's last line; null for ever. */
   readonly keepSeconds: number | null
 }
 
@@ -20,7 +18,7 @@ export interface Expired {
   readonly from: number
   readonly to: number
   readonly hash: string
-  /** The exporters that have not sent all of it, separated by commas. */
+  /** Exporters that have not sent all of it, separated by commas. */
   readonly unsent: string
 }
 
@@ -28,7 +26,6 @@ export interface Expired {
 const exportPatienceMs = 7 * 24 * 3600_000
 
 interface Growth {
-  /** Of the file, and of the next write. */
   readonly size: number
   readonly bytes: number
   /** As `2026-11-28`; null for an empty file. */
@@ -36,7 +33,6 @@ interface Growth {
   readonly today: string
 }
 
-/** Of the first entry (UTC), or null. */
 export async function dayOf(file: string): Promise<string | null> {
   const { at } = await beginningOf(file)
   return at > 0 ? new Date(at).toISOString().slice(0, 10) : null
@@ -63,7 +59,7 @@ export async function rotatedName(file: string, day: string, lastSeq: number): P
   }
 }
 
-/** Oldest first. A file without a chain expires by its date. A file that an exporter has not sent stays a week longer. */
+/** A file without a chain expires by its date. A file that an exporter has not sent stays a week longer. */
 export async function expiredFiles(file: string, now: number, { keepSeconds }: RotationOptions): Promise<Expired[]> {
   if (keepSeconds === null) return []
   const expired: Expired[] = []

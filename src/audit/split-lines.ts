@@ -1,10 +1,7 @@
 /** Splits chunks of bytes into lines. */
 const lineFeed = 0x0a
 
-/**
- * Calls `visit` with each line and its line feed, and with what is left at the end. It stops and resolves with true once `visit` answers true. The bytes are
- * valid until the next call.
- */
+/** `visit` also gets what is left at the end. Once it answers true, this stops and resolves with true. The bytes are valid until the next call. */
 export async function splitLines(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
   visit: (line: Buffer, number: number, isClosed: boolean) => boolean

@@ -3,14 +3,13 @@
 const bitsPerTerm = 12
 const probes = 6
 
-/** FNV-1a over the UTF-16 units and the kind of term. */
+/** FNV-1a. */
 export function termOf(kind: 'person' | 'app' | 'kind' | 'reference', text: string): number {
   let hash = 0x811c9dc5 ^ kind.charCodeAt(0)
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
   return mixed(hash)
 }
 
-/** Two terms in one line. */
 export function pairOf(one: number, other: number): number {
   return mixed(Math.imul(one, 31) ^ other)
 }

@@ -1,5 +1,5 @@
 /**
- * Proves a journal from its files and a public key: every line is there, once, in order and unchanged. It reads the files once, and names the first wrong line.
+ * Proves from its files and a public key that a journal has every line, once, in order and unchanged. It reads the files once, and names the first wrong line.
  */
 import { createHash, type Hash, type KeyObject } from 'node:crypto'
 import { type Anchor, isAnchorSigned } from './anchor.ts'
@@ -12,18 +12,16 @@ import { eachLine, type LinePlace, lineInWords } from './file-lines.ts'
 import { beginningOf, type Entry, entryOf } from './journal-files.ts'
 
 export interface VerifyInput {
-  /** In any order. */
   readonly files: readonly string[]
   /**
-   * Trusted public keys, 32 bytes in base64url. A trusted key vouches for the successor that it names and, because its signature covers all lines before, for
-   * the keys that led to it. None: the first checkpoint vouches for itself.
+   * Trusted public keys, 32 bytes in base64url. A trusted key vouches for the successor that it names, and for the keys that led to it, because its signature
+   * covers all lines before. Without keys the first checkpoint vouches for itself.
    */
   readonly keys: readonly string[]
-  /** The signed end of the chain. */
   readonly head?: ChainHead | null
-  /** Ends of the chain that somebody has noted elsewhere. */
+  /** Somebody has noted these elsewhere. */
   readonly known?: readonly ChainEnd[]
-  /** What the store remembers. The caller checks its signature. */
+  /** The caller checks its signature. */
   readonly anchor?: Anchor | null
   /** Accepts files that begin in the middle of the chain. */
   readonly isPart?: boolean
@@ -32,22 +30,19 @@ export interface VerifyInput {
 
 export interface JournalProof {
   readonly fault: Fault | null
-  /** Up to the fault. */
   readonly lines: number
   readonly first: number
   readonly end: ChainEnd
   readonly from: string | null
   readonly to: string | null
   readonly checkpoints: number
-  /** The number of the last line that a checkpoint covers. */
+  /** The last line that a checkpoint covers. */
   readonly signedTo: number
-  /** Public halves of the keys that signed. */
   readonly keys: readonly string[]
   /** No key was given, so a rewritten journal is not found out. */
   readonly isSelfVouched: boolean
   /** Lines of a release without a chain. Nothing proves them unless `journal.begin` names them. */
   readonly before: number
-  /** They are no faults. */
   readonly notes: readonly string[]
 }
 
@@ -56,11 +51,9 @@ interface Strays {
   readonly place: LinePlace
   readonly hash: Hash
   bytes: number
-  /** One of them is a whole entry, which no crash leaves. */
+  /** No crash leaves a whole entry. */
   hasEntry: boolean
-  /** The number that the first of them has. */
   readonly seq: number | null
-  /** The first of them begins as the next line of the chain would. */
   readonly isBegun: boolean
 }
 
@@ -79,8 +72,8 @@ export async function verifyJournal(input: VerifyInput): Promise<JournalProof> {
 }
 
 /**
- * With an anchor of any key. After a change of the key, the proof has to show that the old key is one of this journal. `isAnchorForeign`: no key of the journal
- * signed the anchor, so it does not count.
+ * The anchor may be of any key. After a change of the key, the proof has to show that the old key is one of this journal. `isAnchorForeign`: no key of the
+ * journal signed the anchor, so it does not count.
  */
 export async function verifyAnchored(
   input: VerifyInput & { readonly anchor: Anchor | null }
@@ -104,7 +97,7 @@ class Verifier {
   #lastLine = Buffer.alloc(0) as Buffer
   #chain = ''
   #strays: Strays | null = null
-  /** At the end of the file before. A changed line looks like an unfinished one; the next number tells. */
+  /** From the file before. A changed line looks like an unfinished one; the next number tells. */
   #ended: Strays | null = null
   #before = 0
   #fault: Fault | null = null
@@ -113,7 +106,7 @@ class Verifier {
   #checkpoints = 0
   #signedTo = 0
   readonly #used = new Set<string>()
-  /** Checkpoints of keys that were not given, and the keys that they name; null where there are none, or they are proven. */
+  /** Checkpoints of keys that were not given, until they are proven. */
   #older: { readonly key: string; readonly place: LinePlace; readonly named: Set<string> } | null = null
   /** What the first line says of the one before it, until a line of `journal.remove` confirms it. */
   #removed: { readonly toSeq: number; readonly hash: string } | null = null
@@ -130,7 +123,7 @@ class Verifier {
       this.#known.set(head.seq, { hash: head.hash, from: 'the head file' })
   }
 
-  /** Resolves to true for a fault. */
+  /** True for a fault. */
   async read(file: string): Promise<boolean> {
     const isBroken = await eachLine(file, (line, number, isClosed) =>
       this.#visit(line, { file, line: number }, isClosed)
@@ -283,7 +276,7 @@ class Verifier {
     return false
   }
 
-  /** A later checkpoint must show that a given key replaced this one. Null for a stranger's. */
+  /** A later checkpoint must show that a given key replaced this one. */
   #olderKey(key: string, place: LinePlace): KeyObject | null {
     const own = readPublicKey(key)
     if (own === null || this.#used.size > 0) return null
@@ -315,7 +308,6 @@ class Verifier {
     this.#strays = null
   }
 
-  /** More than half a line is a fault. */
   #faultOfEnded({ place, hasEntry, seq, isBegun }: Strays): boolean {
     this.#ended = null
     if (hasEntry && seq === null) return this.#found('inserted', place, foreign)
@@ -358,13 +350,11 @@ class Verifier {
     return head === null ? null : this.#faultOfHead(head)
   }
 
-  /** The store remembers another chain. */
   get #isReplaced(): boolean {
     const { anchor = null } = this.#input
     return anchor !== null && this.#chain !== '' && this.#chain !== anchor.chain
   }
 
-  /** Line `seq` was there, as `from` says. */
   #faultOfTail(seq: number, from: string): Fault {
     const next = this.#end.seq + 1
     const lines = seq === next ? `line ${seq} is` : `lines ${next} to ${seq} are`

@@ -7,7 +7,6 @@ interface Holder {
   readonly place: string
 }
 
-/** For this process, or another one of this place. */
 export function holderName(pid = process.pid): Holder {
   const place = `${bootId()}-${pidNamespace()}`
   const text = `${place}:${pid}:${startOf(pid) ?? ''}:${randomBytes(6).toString('hex')}`

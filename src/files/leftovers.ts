@@ -16,7 +16,7 @@ export function sweepLeftovers(folder: string, prefix: string, rest: RegExp): vo
   try {
     for (const name of readdirSync(folder)) if (isLeft(name)) removeOld(path.join(folder, name))
   } catch {
-    // Nobody may list the folder, or remove its files.
+    // Nobody may list the folder.
   }
 }
 

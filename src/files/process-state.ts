@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** `thread`: of any process. Null for one that has ended, or cannot be seen. */
+/** Null for a thread that has ended, or cannot be seen. */
 export function stateOf(thread: number): { readonly pid: number; readonly isStill: boolean } | null {
   try {
     const status = readFileSync(`/proc/${thread}/status`, 'utf8')
@@ -14,7 +14,6 @@ export function stateOf(thread: number): { readonly pid: number; readonly isStil
   }
 }
 
-/** The end of a sentence, with the ways out. */
 export function standsStill(pid: number, where: string): string {
   return `process ${pid} stands still (Ctrl-Z, SIGSTOP, a debugger or a freezer) ${where}; let it go on (kill -CONT ${pid}), or end it (kill -KILL ${pid})`
 }

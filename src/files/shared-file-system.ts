@@ -1,7 +1,7 @@
 /** File systems of the network or of a program (FUSE), where LMDB's locks and its map of the file may not hold. */
 import { statfsSync } from 'node:fs'
 
-/** By number of statfs(2). */
+/** From statfs(2). */
 const names: Readonly<Record<number, string>> = {
   26985: 'NFS',
   20859: 'SMB',
@@ -18,7 +18,6 @@ const names: Readonly<Record<number, string>> = {
   2020557398: 'a folder that VirtualBox shares'
 }
 
-/** `typeOf` is for tests. */
 export function sharedFileSystem(
   folder: string,
   typeOf: (folder: string) => number = folder => statfsSync(folder).type
@@ -31,7 +30,6 @@ export function sharedFileSystem(
   }
 }
 
-/** Null for a folder on a disk. */
 export function sharedStoreWarning(folder: string, typeOf?: (folder: string) => number): string | null {
   const name = sharedFileSystem(folder, typeOf)
   return name === null

@@ -38,7 +38,6 @@ const names: ReadonlySet<string> = new Set([
   ...words('wsat wscc wscs wsis wssc wspr wsra wsrh wsru wssn wssp wssi')
 ])
 
-/** Families of proxies, gateways, their modules and cloud services. */
 const families = new RegExp(
   `^(?:${[
     ...words('forwarded original rewrite envoy proxy wl-proxy factorgate'),
@@ -58,7 +57,7 @@ const families = new RegExp(
   ].join('|')})-`
 )
 
-/** A person at the end: `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
+/** `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
 const person = new RegExp(
   `(?:^|-)(?:${[
     '[a-z0-9]*user(?:name|id|info|login|e?mail|groups?|roles?|dn|principal|principalname)?',
@@ -69,7 +68,7 @@ const person = new RegExp(
 
 const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals?|userinfo)(?:-|$)/
 
-/** Client addresses: `CF-Connecting-IP`, `Fly-Client-IP`, `X-Azure-ClientIP`, `X-Vercel-Forwarded-For`. */
+/** `CF-Connecting-IP`, `Fly-Client-IP`, `X-Azure-ClientIP`, `X-Vercel-Forwarded-For`. */
 const whence =
   /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
 
@@ -77,7 +76,6 @@ const whence =
 const passing =
   /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf|return-redirect)$|^(?:dashboard|datasource|folder|panel)-uid$/
 
-/** In any spelling. */
 export function isClaim(name: string): boolean {
   const bare = bareName(name)
   return !passing.test(bare) && isNamed(bare)
@@ -89,7 +87,7 @@ export function mayBeTheAppsOwn(name: string): boolean {
   return isClaim(name) && !families.test(bare) && !whence.test(bare) && !names.has(bare)
 }
 
-/** In any spelling, for apps whose `Authorization` the gate alone sets. */
+/** For apps whose `Authorization` the gate alone sets. */
 export function isAuthorization(name: string): boolean {
   return bareName(name).replace(/-$/, '') === 'authorization'
 }
@@ -107,7 +105,7 @@ function bareName(name: string): string {
   return normalName(name).replace(/-+/g, '-').replace(/^-/, '').replace(prelude, '')
 }
 
-/** For Traefik: one case-insensitive regular expression (RE2). */
+/** For Traefik (RE2). */
 export function claimPattern(): string {
   const all = [
     `(?:${[...names].join('|')})`,
@@ -120,7 +118,6 @@ export function claimPattern(): string {
   return `[\\W_]*${spelled.replace(/\[[^\]]*\]|-\??/g, part => (part.startsWith('[') ? part : `[\\W_]${part === '-' ? '+' : '*'}`))}`
 }
 
-/** In one spelling. */
 export function passedNames(app: { readonly passHeaders?: readonly string[] }): ReadonlySet<string> {
   return new Set(app.passHeaders?.map(normalName))
 }

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { isUpstreamName, toPublicPath, type UrlMapping } from './url-mapping.ts'
 
-/** Also true for other names that begin like the gate's, in any letter case. */
+/** Other names that begin like the gate's count too. */
 function isGateCookie(name: string): boolean {
   const lower = name.toLowerCase()
   return (

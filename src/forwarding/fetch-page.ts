@@ -1,4 +1,4 @@
-/** Fetches one page of an app for the gate itself, without a person, bounded in bytes and time. */
+/** Fetches one page of an app for the gate itself, bounded in bytes and time. */
 import type { ResponseHandler, UpstreamConnection, UpstreamError } from '../upstream/connection.ts'
 import type { ResponseHead } from '../upstream/response-parser.ts'
 import { healthHead } from './outbound.ts'
@@ -6,13 +6,13 @@ import type { AppUpstreams } from './upstreams.ts'
 
 interface FetchedResponse {
   readonly status: number
-  /** Names and values in turn, as the app sent them. */
+  /** Names and values in turn. */
   readonly headers: readonly string[]
   readonly body: Uint8Array
   readonly isWhole: boolean
 }
 
-/** `path`: inside the app, with its query. Rejects with UpstreamError, or with an Error where no upstream is up or `signal` ends it. */
+/** `path` is inside the app, with its query. Rejects with UpstreamError, or with an Error where no upstream is up or `signal` ends it. */
 export function fetchPage(
   { balancer, plans }: AppUpstreams,
   path: string,

@@ -1,4 +1,4 @@
-/** The base class of transfers and tunnels: it asks an upstream, and registers the live connection. */
+/** The base class of transfers and tunnels. */
 import { performance } from 'node:perf_hooks'
 import { overridesIn } from '../apps/method-override.ts'
 import type { App } from '../apps/route-table.ts'
@@ -32,7 +32,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
   protected cutBy: string | null = null
   protected isOver = false
   protected connection: UpstreamConnection | null = null
-  /** Upstreams asked so far, the current one last. */
+  /** The current upstream comes last. */
   protected readonly tried: number[] = []
   #failure: UpstreamError | null = null
   #slowConnects = 0
@@ -83,12 +83,10 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return this.forwardRequest.app
   }
 
-  /** The app may read other methods in headers. */
   protected get overrides(): readonly string[] {
     return overridesIn(this.forwardRequest.req, this.app)
   }
 
-  /** The app may get it twice. */
   protected get isRepeatable(): boolean {
     return repeatable.has(this.forwardRequest.req.method as string) && this.overrides.every(one => repeatable.has(one))
   }
@@ -179,7 +177,6 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     writeInterim(res, status, inboundHeaders(raw, status, this.plan.mapping).headers)
   }
 
-  /** Null if its upstream no longer belongs to the app. */
   #takeTied(): UpstreamConnection | null {
     const tied = takeTied(this.forwardRequest)
     if (tied === null || this.upstreams.balancer.indexOf(tied.pool) >= 0) return tied
@@ -203,7 +200,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return upstream === undefined ? null : explainFailure(app, upstream, error)
   }
 
-  /** Before anything is written; the observer answers the client. */
+  /** Nothing is written yet, so the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#registration.release()
@@ -219,7 +216,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds), isUnsent: true })
   }
 
-  /** Before the app has responded; the client hears why. */
+  /** The app has not responded yet. */
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#registration.release()
@@ -228,7 +225,7 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     this.forwardRequest.observer.onRefused(code, undefined, { cut: reason })
   }
 
-  /** The app has refused the person's login. The client gets an answer of the gate. */
+  /** The app has refused the person's login. */
   protected turnAwayLogin(code: LoginRefusal, status: number): void {
     this.isOver = true
     this.#registration.release()

@@ -33,18 +33,15 @@ export interface ForwardRequest {
   /** Milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
   readonly sessionEndsAt: number | null
-  /** Seconds until an unused session ends; null where nobody asks. */
+  /** Seconds until an unused session ends. */
   readonly sessionLasts: number | null
   readonly proofs: readonly Proof[]
   readonly binding: Binding
   /** `Secure-Session-Registration` for the response. */
   readonly deviceOffer: string | null
   readonly assertion: string | null
-  /** At the app. */
   readonly upstreamLogin: UpstreamLogin | null
-  /** Counts the bytes. */
   readonly flow: Flow | null
-  /** Looks at the response. */
   readonly tap: ResponseTap | null
   readonly trace: RequestTrace | null
   readonly observer: ForwardObserver
@@ -55,9 +52,8 @@ export interface ForwardObserver {
   /** Before the response is written; from then on nobody else may write. */
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
-  /** Identity values that the app does not get. */
   onUnsent(unsent: readonly Unsent[]): void
-  /** Removed headers that the app's own pages or programs may need. */
+  /** The app's own pages or programs may need the removed headers. */
   onRemoved(names: readonly string[]): void
   /** Nothing was written. The caller answers with `code`; `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void
@@ -65,7 +61,6 @@ export interface ForwardObserver {
 }
 
 export interface RefusalDetails {
-  /** No byte of the request has left for the app. */
   readonly isUnsent?: boolean
   readonly cut?: string
   readonly retryAfterSeconds?: number
@@ -73,7 +68,7 @@ export interface RefusalDetails {
 
 export interface ForwardResult {
   readonly status: number | null
-  /** Body bytes; for a WebSocket all bytes after the handshake. */
+  /** For a WebSocket all bytes after the handshake count. */
   readonly bytesIn: number
   readonly bytesOut: number
   readonly outcome: 'complete' | 'cut'
@@ -92,7 +87,7 @@ const refusals: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   timeout: 'app_timeout',
   pool_exhausted: 'app_busy',
   invalid_response: 'app_reply_invalid',
-  // Node accepts a header line that must not be written.
+  // Node accepts such a header line, but it must not be written.
   invalid_request: 'bad_request'
 }
 

@@ -1,4 +1,4 @@
-/** The client's response headers from the app's: no hop-by-hop headers, no gate cookies, public addresses. */
+/** The client's response headers: the app's, without hop-by-hop headers and gate cookies, with public addresses. */
 import { connectionOptions, hopByHop, normalName, withoutListed } from '../request/header-name.ts'
 import { InvalidResponseError } from '../upstream/response-parser.ts'
 import { rewriteCookieScope, setsGateCookie } from './cookies.ts'
@@ -16,7 +16,6 @@ import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
 interface Inbound {
   /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: string[]
-  /** `Content-Length` is among them. */
   readonly hasLength: boolean
 }
 

@@ -1,6 +1,6 @@
 /**
- * Keeps back the end of a JSON response over HTTP/2 until more comes, or its end. Go's clients read JSON up to its last brace, and reset the stream if its end
- * has not come by then. Many resets look like an attack, and end the connection (http2-sessions.ts).
+ * Keeps back the end of a JSON response over HTTP/2 until more comes, or its end. Go's clients reset the stream if its end has not come with the last brace.
+ * Many resets look like an attack, and end the connection (http2-sessions.ts).
  */
 
 /** An app that flushes and ends in two steps needs some milliseconds. */
@@ -13,12 +13,11 @@ export class LateEnd {
   #kept: Buffer | null = null
   #timer: NodeJS.Timeout | undefined
 
-  /** `write` sends what was kept before, or waits too long. */
   constructor(write: (bytes: Buffer) => void) {
     this.#write = write
   }
 
-  /** Keeps a copy of the end of `chunk`, and returns the rest. */
+  /** Returns what is not kept. */
   keep(chunk: Buffer): Buffer {
     this.#flush()
     const size = chunk.length <= maxKept ? chunk.length : 1

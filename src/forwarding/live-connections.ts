@@ -14,7 +14,6 @@ export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes]
 /** `end` must not throw and may be called repeatedly. */
 export interface LiveEntry {
   readonly sessionId: string | null
-  /** Of a program. */
   readonly tokenId?: string | null
   readonly accountId: string | null
   readonly appId: string
@@ -26,19 +25,17 @@ export interface LiveEntry {
   readonly isTransfer?: boolean
   readonly bytesMoved: number
   readonly app?: App
-  /** For a new decision, built on access. */
+  /** Built on access. */
   readonly asked?: LiveRequest
   renew?(endsAt: number | null): void
   /** `code` is the answer for a client that has no response yet. */
   end(reason: string, closeCode: CloseCode, code?: ErrorCode): void
 }
 
-/** `bytes`: moved so far. */
 export interface LiveSummary {
   readonly connections: number
   readonly sockets: number
   readonly bytes: number
-  /** Ids. */
   readonly apps: readonly string[]
 }
 
@@ -47,7 +44,7 @@ export interface LiveRequest {
   readonly target: string
   readonly method: string
   readonly destination: string | undefined
-  /** Methods that headers named for the app. */
+  /** Headers named these methods for the app. */
   readonly overrides?: readonly string[]
   readonly origin: string | undefined
   readonly address: string
@@ -135,7 +132,6 @@ export class LiveConnections {
     )
   }
 
-  /** What is open now, by session. */
   bySession(): Map<string, LiveSummary> {
     const found = new Map<string, LiveSummary>()
     for (const [id, list] of this.#sessions) {
@@ -155,12 +151,12 @@ export class LiveConnections {
     return counts
   }
 
-  /** Like the other `end…` methods, returns the number of connections ended. */
+  /** As the other `end…` methods, it returns the number of ended connections. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends a session's connections that began while its sign-in was complete. */
+  /** Only connections that began while the sign-in was complete. */
   endComplete(id: string, reason: string): number {
     const entries = this.#sessions.get(id)?.entries() ?? []
     return endEach(
@@ -170,7 +166,6 @@ export class LiveConnections {
     )
   }
 
-  /** With something open. */
   tokenIds(): string[] {
     const ids = new Set<string>()
     for (const { tokenId } of this.#all.entries()) if (tokenId != null) ids.add(tokenId)
@@ -187,7 +182,7 @@ export class LiveConnections {
     return endEach(this.#accounts.get(id)?.entries(), reason, closeCodes.policy)
   }
 
-  /** Ends connections with other groups, because any change may alter the decision. */
+  /** Any change of groups may alter the decision. */
   endAccountUnless(id: string, groups: readonly string[], reason: string): number {
     const now = new Set(groups)
     const changed = this.#accounts
@@ -220,7 +215,7 @@ export class LiveConnections {
     return found.length
   }
 
-  /** Connections of people at apps that send nothing while it is unknown whether access still stands. */
+  /** Apps that send nothing while it is unknown whether access still stands. */
   guarded(): LiveEntry[] {
     return this.#all.entries().filter(({ accountId, app }) => accountId !== null && app?.isGuarded === true)
   }
@@ -231,7 +226,7 @@ export class LiveConnections {
     return found.length
   }
 
-  /** Ends WebSockets, later ones too; requests may finish. */
+  /** Requests may finish, but later WebSockets end too. */
   drain(): number {
     this.#isDraining = true
     const sockets = this.#all.entries().filter(entry => entry.isSocket)
@@ -242,7 +237,7 @@ export class LiveConnections {
     return endEach(this.#all.entries(), reason, closeCode)
   }
 
-  /** In portions; `add` reviews later entries of an older configuration. */
+  /** In portions. `add` reviews later entries. */
   async review(reviewer: Reviewer): Promise<void> {
     this.#reviewer = reviewer
     const entries = this.#all.entries()

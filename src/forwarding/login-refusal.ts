@@ -16,7 +16,6 @@ export function loginRefusal(
   return permit.subject === null ? null : 'upstream_login_required'
 }
 
-/** For a stranger on a public path. */
 export function withoutBasic(headers: readonly string[]): string[] {
   return headers.flatMap((name, i) =>
     i % 2 === 1 || isBasicLine(name, headers[i + 1] as string) ? [] : [name, headers[i + 1] as string]

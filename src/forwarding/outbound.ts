@@ -25,26 +25,23 @@ export interface OutboundPlan {
   readonly constant: readonly string[]
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
-  /** In the spellings that were reported. */
   readonly reported: Set<string>
-  /** Claim-like names that pass because the app also checks a secret. */
+  /** Claim-like names, because the app also checks a secret. */
   readonly passed: ReadonlySet<string>
   /** `addHeaders` authenticate the gate on the connection. */
   readonly tiesConnection: boolean
 }
 
 export interface Outbound {
-  /** Alternating names and values; `Host` first. */
+  /** Alternating names and values. */
   readonly headers: string[]
   readonly body: 'none' | 'length' | 'chunks'
   readonly isUpgrade: boolean
-  /** The client or `addHeaders` authenticate on the connection. */
   readonly tiesConnection: boolean
-  /** The app can only answer the first leg of NTLM with a challenge. */
+  /** The app can only answer NTLM's first leg with a challenge. */
   readonly isFirstLeg: boolean
-  /** Values that the app does not get. */
   readonly unsent: readonly Unsent[] | null
-  /** Not reported yet, and the app's own pages may need them. */
+  /** The app's own pages may need these. */
   readonly removed: readonly string[] | null
 }
 
@@ -52,9 +49,7 @@ interface OutboundFacts {
   readonly permit: Permit
   readonly address: string
   readonly assertion: string | null
-  /** At the app. */
   readonly upstreamLogin: { readonly authorization: string } | null
-  /** The app's spans belong to it. */
   readonly trace: { readonly traceparent: string; readonly tracestate: string | null } | null
 }
 
@@ -105,9 +100,8 @@ const deviceHeaders: ReadonlySet<string> = new Set([
   'secure-session-skipped'
 ])
 
-/** Cached per app and upstream; other spellings are classified each time. */
+/** Other spellings are classified each time. */
 const spellingsKept = 1_000
-/** Per app and upstream. */
 const maxReported = 20
 
 export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
@@ -231,7 +225,7 @@ export function outboundHeaders(
 const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 const unfitByte = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Without its last CRLF; null if a value would start another line. */
+/** It lacks its last CRLF. Null if a value would start another line. */
 export function requestHead(method: string, target: string, { headers, body, isUpgrade }: Outbound): string | null {
   if (/[^\x21-\xff]/.test(target)) return null
   let head = `${method} ${target} HTTP/1.1\r\n`
@@ -247,7 +241,7 @@ export function requestHead(method: string, target: string, { headers, body, isU
     : `${head}Connection: keep-alive\r\n`
 }
 
-/** What the gate adds to each request, and nothing of any client. */
+/** Without anything of a client. */
 export function healthHead({ host, constant, mapping }: OutboundPlan, path: string): string {
   const headers = ['Host', host, 'User-Agent', 'Factorgate', 'Accept', '*/*', ...constant]
   const flags = {
@@ -261,7 +255,7 @@ export function healthHead({ host, constant, mapping }: OutboundPlan, path: stri
   return requestHead('GET', toUpstreamPath(path, mapping), { headers, ...flags }) as string
 }
 
-/** UTF-8 bytes, one character each. The configuration allows no control characters. */
+/** One character for each byte. The configuration allows no control characters. */
 export function utf8(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }

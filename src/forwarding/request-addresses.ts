@@ -11,7 +11,6 @@ export function toUpstreamOrigin(value: string, mapping: UrlMapping): string {
   return url !== null && isPublic(url, mapping) ? mapping.upstreamOrigin : value
 }
 
-/** Under the same condition. */
 export function toUpstreamReferer(value: string, mapping: UrlMapping): string {
   if (!mapping.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)((?:[/?#].*)?)$/is.exec(value)

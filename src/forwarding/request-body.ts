@@ -21,13 +21,11 @@ export class RequestBody implements OutgoingBody {
   readonly #flow: Flow | null
   #isHeld = false
   #isFull = false
-  /** In the open batch, while the socket is corked. */
   #batched = 0
   #isBatching = false
   #isWhole = false
   bytes = 0
 
-  /** Without a length the body is sent in chunks. */
   constructor(req: IncomingMessage, res: ServerResponse, hasLength: boolean, flow: Flow | null) {
     this.#flow = flow
     this.#req = req
@@ -53,7 +51,6 @@ export class RequestBody implements OutgoingBody {
     this.#req.resume()
   }
 
-  /** Discards the rest of the body. */
   drop(): void {
     if (this.#isDropped) return
     this.#isDropped = true
@@ -64,7 +61,6 @@ export class RequestBody implements OutgoingBody {
     this.#socket = null
   }
 
-  /** After a wait that `flow` asked for. */
   goOn(): void {
     this.#isHeld = false
     if (!this.#isFull && !this.#isDropped) this.#req.resume()
@@ -97,7 +93,6 @@ export class RequestBody implements OutgoingBody {
     if (this.#isHeld) this.#wait()
   }
 
-  /** Until the end of the event-loop iteration. */
   #beginBatch(socket: Socket): void {
     this.#isBatching = true
     this.#batched = 0
@@ -105,7 +100,6 @@ export class RequestBody implements OutgoingBody {
     setImmediate(endBatch, this)
   }
 
-  /** Waits if the app does not take the batch at once. */
   endBatch(): void {
     if (!this.#isBatching) return
     this.#isBatching = false

@@ -22,7 +22,6 @@ export function toPublicLinks(value: string, mapping: UrlMapping): string {
   )
 }
 
-/** An address, or JSON with one as its `path`. */
 export function toPublicHtmxLocation(value: string, mapping: UrlMapping): string {
   if (!/^\s*\{/.test(value)) return toPublicLocation(value, mapping)
   return value.replace(
@@ -31,7 +30,6 @@ export function toPublicHtmxLocation(value: string, mapping: UrlMapping): string
   )
 }
 
-/** Sources, and the paths of `report-uri`. */
 export function toPublicPolicy(value: string, mapping: UrlMapping): string {
   const sources = toPublicSources(value, mapping)
   return sources.replace(/(?:^|[;,])\s*report-uri\s[^;,]*/gi, directive =>
@@ -39,13 +37,12 @@ export function toPublicPolicy(value: string, mapping: UrlMapping): string {
   )
 }
 
-/** `Reporting-Endpoints`, `Report-To` and `Speculation-Rules`. */
 export function toPublicStrings(value: string, mapping: UrlMapping): string {
   const addresses = toPublicSources(value, mapping)
   return addresses.replace(/(?<=")\/(?!\/)[^"\\]*(?=")/g, path => toPublicPath(path, mapping))
 }
 
-/** Addresses among other words, as in `Access-Control-Allow-Origin`. */
+/** Addresses stand among other words, as in `Access-Control-Allow-Origin`. */
 export function toPublicSources(value: string, mapping: UrlMapping): string {
   return value.replace(
     /\b(https?|wss?):\/\/([^\s"'<>;,()/?#\\]+)([^\s"'<>;,()\\]*)/gi,

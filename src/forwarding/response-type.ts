@@ -1,7 +1,7 @@
 /** The type of an app's response. `raw`: header lines as alternating names and values. */
 
 const eventStream = /^\s*text\/event-stream\b/i
-/** Records that follow each other have other types (`application/json-seq`). */
+/** A sequence of records has another type (`application/json-seq`). */
 const json = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 
 export function isEventStream(raw: readonly string[]): boolean {

@@ -29,7 +29,7 @@ import type { AppUpstreams } from './upstreams.ts'
 const transferOf = Symbol('transfer')
 type Owned = ServerResponse & { [transferOf]?: Transfer }
 
-/** For the rest of a request body after the response. */
+/** The rest of a request body is read for so long after the response. */
 const lingerMs = 30_000
 /** A smaller body is written together with its head. */
 const smallBytes = 16 * 1024
@@ -50,7 +50,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
   #arrivedWhole = false
   #small: string | null = null
   #waitsForDrain = false
-  /** The read of the connection that filled the client's buffer. */
+  /** This read of the connection filled the client's buffer. */
   #fullSince = 0
   #isHeld = false
   #isEvents = false
@@ -61,7 +61,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     return false
   }
 
-  /** An event stream may stay open for ever without anybody at the screen. */
+  /** An event stream may stay open without anybody at the screen. */
   get isTransfer(): boolean {
     return !this.#isEvents
   }
@@ -171,10 +171,9 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     return !this.#isHeld && this.#fullSince === reads
   }
 
-  /** False while the client's buffer is full. */
   #send(bytes: Buffer, take: () => (() => void) | null): boolean {
     const { res } = this.forwardRequest
-    // All is kept back, and what was kept before may have filled the buffer.
+    // What was kept back before may have filled the buffer.
     if (bytes.length === 0) return streamOf(res)?.writableNeedDrain !== true
     const release = take()
     return release === null ? res.write(Buffer.from(bytes)) : res.write(bytes, release)
@@ -224,7 +223,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (!this.#waitsForDrain) this.connection?.readOn()
   }
 
-  /** For a property, the compiler would keep what it knew before the call. */
+  /** The compiler would keep what it knew of a property before the call. */
   get #hasEnded(): boolean {
     return this.isOver
   }
@@ -286,7 +285,6 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     this.#finish()
   }
 
-  /** An incomplete response must not look complete. */
   #cutOff(reason: string): void {
     this.cutBy ??= reason
     const { req, res } = this.forwardRequest
@@ -347,7 +345,7 @@ function flushHead(transfer: Transfer): void {
   transfer.flushHead()
 }
 
-/** Undefined, for the standard one, if it is empty or cannot be written. */
+/** Undefined means the standard phrase. */
 function validReason(text: string): string | undefined {
   return text === '' || /[^\t\x20-\x7e]/.test(text) ? undefined : text
 }

@@ -24,10 +24,9 @@ export interface Upgrade {
   readonly head: Buffer
 }
 
-/** For a half-closed side, and for the answer to a Close frame. */
+/** A side may stay half closed, and a Close frame unanswered, for so long. */
 const halfClosedMs = 30_000
 const closeAnswerMs = 2_000
-/** Before the app has answered. */
 const maxEarlyBytes = 64 * 1024
 
 /** `onResponse` gets 101, or the status of the app's refusal. */
@@ -43,7 +42,6 @@ export function tunnel(
 class Tunnel extends ForwardOperation implements ResponseHandler {
   readonly #client: Duplex
   readonly #head: Buffer
-  /** Sent before the app's 101. */
   #early: Buffer[] = []
   #earlyBytes = 0
   readonly #boundary = new FrameBoundary()
@@ -166,7 +164,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#client.destroy()
   }
 
-  /** @throws InvalidResponseError if the app switches to another protocol. */
+  /** @throws InvalidResponseError for another protocol. */
   #accept({ headers }: ResponseHead): void {
     const protocol = lineOf(headers, 'upgrade')
     if (protocol?.toLowerCase() !== 'websocket') throw new InvalidResponseError(`upgrade to '${protocol}'`)

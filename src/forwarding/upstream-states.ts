@@ -15,7 +15,7 @@ export class UpstreamStates {
   readonly #tell: ((news: UpstreamNews) => void) | undefined
   readonly #byKey = new Map<string, UpstreamState>()
 
-  /** `onChange` gets the reason why an upstream is down, and null when it is up again. `tell` informs the other workers. */
+  /** `onChange` gets the reason why an upstream is down, and null when it is up again. */
   constructor(onChange?: UpstreamChange, tell?: (news: UpstreamNews) => void) {
     this.#onChange = onChange
     this.#tell = tell
@@ -35,13 +35,12 @@ export class UpstreamStates {
     return state
   }
 
-  /** Forgets all other apps. */
   retain(apps: readonly App[]): void {
     const kept = new Set(apps.flatMap(app => app.upstreams.map(upstream => this.of(app, upstream))))
     for (const [key, state] of this.#byKey) if (!kept.has(state)) this.#byKey.delete(key)
   }
 
-  /** Keys of a configuration that is not in use here are ignored. `now` is a time of UpstreamRegistry's clock. */
+  /** Keys of another configuration are ignored. `now` is a time of UpstreamRegistry's clock. */
   hear({ key, sighting }: UpstreamNews, now: number): void {
     this.#byKey.get(key)?.hear(sighting, now)
   }
@@ -51,13 +50,13 @@ export class UpstreamStates {
   }
 }
 
-/** As in the configuration: `http://10.1.2.3:8888/base`, `unix:/run/app.sock:/base`. */
+/** As in the configuration: `unix:/run/app.sock:/base`. */
 function addressOf({ origin, socketPath, basePath }: Upstream): string {
   if (socketPath === null) return origin + basePath
   return basePath === '' ? `unix:${socketPath}` : `unix:${socketPath}:${basePath}`
 }
 
-/** A change of the trusted certificates or of the check makes a new state. */
+/** Other certificates or another check make a new state. */
 function keyOf(app: App, upstream: Upstream): string {
   return JSON.stringify([app.id, addressOf(upstream), app.tls ?? null, app.health ?? null])
 }

@@ -16,11 +16,10 @@ export interface AppUpstreams {
 interface UpstreamRegistryOptions {
   readonly apps: readonly App[]
   readonly states?: UpstreamStates
-  /** In milliseconds, never put back. */
+  /** A clock in milliseconds that is never put back. */
   readonly now?: () => number
 }
 
-/** Between two looks for due health checks. */
 const tickMs = 250
 
 export class UpstreamRegistry {
@@ -52,7 +51,6 @@ export class UpstreamRegistry {
     return upstreams
   }
 
-  /** Also forgets the upstreams of the previous configuration. */
   start(): void {
     this.#states.retain(this.#apps)
     this.#checkers = this.#apps.flatMap(app => this.#checkersOf(app))

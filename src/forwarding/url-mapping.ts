@@ -8,18 +8,15 @@ export interface UrlMapping {
   /** '' or '/nb' */
   readonly prefix: string
   readonly sharesPortal: boolean
-  /** Browsers keep device keys for this host. */
   readonly isOnBoundHost: boolean
   readonly upstreamOrigin: string
   /** '' or '/x' */
   readonly basePath: string
   readonly names: ReadonlySet<string>
-  /** '' means none. */
   readonly ports: ReadonlySet<string>
   /** Other sites on the same host name. */
   readonly neighbours: readonly string[]
   readonly upstreamNames: readonly string[]
-  /** The app gets a Host other than the public one. */
   readonly isMoved: boolean
 }
 
@@ -85,14 +82,12 @@ export function toPublicLocation(value: string, mapping: UrlMapping): string {
   return mapping.publicOrigin + (rest === '' && mapping.prefix === '' ? '' : toPublicPath(path, mapping))
 }
 
-/** In any letter case, with or without the default port. */
 export function isPublicHost(authority: string, mapping: UrlMapping): boolean {
   const host = ascii(authority)
   if (host === mapping.publicHost) return true
   return host === `${mapping.publicHost}:${mapping.publicOrigin.startsWith('https:') ? 443 : 80}`
 }
 
-/** Null outside the prefix. */
 export function publicToUpstreamPath(path: string, mapping: UrlMapping): string | null {
   if (!isUnder(path, mapping.prefix) && mapping.prefix !== '') return null
   const below = path.slice(mapping.prefix.length)
@@ -114,7 +109,6 @@ export function isUpstreamName(domain: string, mapping: UrlMapping): boolean {
   return !covers(nameOf(mapping.publicHost)) && mapping.upstreamNames.some(covers)
 }
 
-/** Any host name of the app, without a port or with one of its ports. */
 export function isAppAuthority(authority: string, mapping: UrlMapping): boolean {
   const host = ascii(authority).replace(/\.(?=:\d*$|$)/, '')
   if (host === mapping.publicHost) return true

@@ -6,7 +6,6 @@ export class FrameBoundary {
   #headerLength = 0
   readonly #view = new DataView(this.#header.buffer)
 
-  /** Another frame may be inserted here. */
   get isBetweenFrames(): boolean {
     return this.#payloadLeft === 0 && this.#headerLength === 0
   }
@@ -50,7 +49,7 @@ export class FrameBoundary {
   }
 }
 
-/** Unmasked, as from a server. */
+/** A server's frame is unmasked. */
 export function closeFrame(code: number, reason: string): Buffer {
   const text = Buffer.from(reason, 'utf8').subarray(0, 123)
   const frame = Buffer.alloc(4 + text.length)

@@ -3,10 +3,9 @@ import type { Store } from '../store/store.ts'
 import { KeyFileError } from './key-file.ts'
 import type { Keyring } from './keyring.ts'
 
-/** Also the seal's context. */
 export const keyCheck = 'meta:key-check'
 
-/** Rejects with KeyFileError `foreign`. Adds the text to a store that has none. */
+/** Rejects with KeyFileError `foreign`. */
 export async function checkKey(store: Store, keyring: Keyring, keyFile: string): Promise<void> {
   // Once, because a store on a full disk accepts no write.
   if ((await store.get(keyCheck)) === null) await store.add(keyCheck, keyring.seal('factorgate', keyCheck))

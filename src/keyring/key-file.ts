@@ -1,4 +1,4 @@
-/** The key file: one master key on each line, the newest first. */
+/** One master key on each line, the newest first. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -41,7 +41,7 @@ export async function readKeyFile(file: string, env: Environment = {}): Promise<
   return makeKeyring((await readKeys(file, env)).keys)
 }
 
-/** Also creates the folder. Rejects where a file exists. Resolves with the key's id. */
+/** Rejects where a file exists. Resolves with the key's id. */
 export async function createKeyFile(file: string): Promise<string> {
   const key = newMasterKey()
   try {
@@ -62,12 +62,12 @@ export async function createKeyFile(file: string): Promise<string> {
   return key.id
 }
 
-/** The new key is the current one. Resolves with its id. */
+/** Resolves with the new key's id. */
 export function addKey(file: string): Promise<string> {
   return exchange(file, keys => [newMasterKey(), ...keys])
 }
 
-/** Call it after everything is sealed with the current key. Resolves with its id. */
+/** Everything must be sealed with the current key before. Resolves with its id. */
 export function retireOldKeys(file: string): Promise<string> {
   return exchange(file, keys => keys.slice(0, 1))
 }
@@ -117,7 +117,7 @@ function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredenti
   return (mode & 0o077) !== 0 && !isRootsForGroup
 }
 
-/** Null unless the permissions are accepted but unwise. Files under `$CREDENTIALS_DIRECTORY` get no warning. */
+/** Files under `$CREDENTIALS_DIRECTORY` get no warning. */
 export async function keyFileWarning(file: string, env: Environment) {
   const stat = await statFile(file).catch(() => null)
   if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
@@ -175,7 +175,7 @@ function parse(file: string, text: string): MasterKey[] {
   return keys
 }
 
-/** Renames a new file over the old one, so that readers never see half. */
+/** Readers never see half a file. */
 async function exchange(file: string, change: (keys: readonly MasterKey[]) => readonly MasterKey[]): Promise<string> {
   await readKeys(file)
   // A link (a mounted secret) is followed, otherwise the rename would replace the link.
@@ -204,7 +204,7 @@ async function exchange(file: string, change: (keys: readonly MasterKey[]) => re
   return next[0]!.id
 }
 
-/** With mode 0600, synced. Rejects with EEXIST. */
+/** Rejects with EEXIST. */
 async function write(
   file: string,
   content: () => Promise<{ keys: readonly MasterKey[]; owner?: KeysRead['owner'] }>

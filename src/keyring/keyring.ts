@@ -31,7 +31,6 @@ export interface Keyring {
   open(sealed: string, context: string): string
   /** HMAC-SHA-256, base64url, with a key for each `purpose`. */
   mac(purpose: string, data: string): string
-  /** Any key of the ring may have made `mac`. */
   verifyMac(purpose: string, data: string, mac: string): boolean
   /** Ed25519 (RFC 8032). */
   readonly signingKey: { readonly kid: string; readonly privateKey: KeyObject }
@@ -39,7 +38,6 @@ export interface Keyring {
   readonly publicJwks: { readonly keys: readonly PublicJwk[] }
   /** Ed25519 keys that sign for this purpose alone, the current one first. */
   signers(purpose: string): readonly Signer[]
-  /** With every key, the current one first. */
   macs(purpose: string, data: string): readonly string[]
 }
 
@@ -47,7 +45,6 @@ export interface Signer {
   readonly keyId: string
   /** `x` (RFC 8037): 32 bytes in base64url. */
   readonly publicKey: string
-  /** In base64url. */
   sign(text: string): string
 }
 
@@ -90,7 +87,6 @@ class Ring implements Keyring {
   readonly publicJwks: { readonly keys: readonly PublicJwk[] }
   readonly #current: MasterKey
   readonly #keys: readonly MasterKey[]
-  /** By key id and purpose. */
   readonly #derived = new Map<string, Buffer>()
   readonly #signers = new Map<string, readonly Signer[]>()
 

@@ -1,4 +1,4 @@
-/** The public keys that verify assertions: those of the key file, and for a while retired ones. */
+/** Public keys that verify assertions, for a while also retired ones. */
 import type { Keyring, PublicJwk } from './keyring.ts'
 
 export class PublishedKeys {
@@ -12,7 +12,6 @@ export class PublishedKeys {
     this.#tokenSeconds = tokenSeconds
   }
 
-  /** `now` in milliseconds. */
   replace(keyring: Keyring, now: number): void {
     const next = keyring.publicJwks.keys
     const isGone = ({ kid }: PublicJwk) => !next.some(key => key.kid === kid)

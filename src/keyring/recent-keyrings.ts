@@ -16,7 +16,7 @@ export class RecentKeyrings {
     this.present = next
   }
 
-  /** The present one first, then those that were replaced within the last `ms`. */
+  /** The present one comes first. */
   within(ms: number, now: number): readonly Keyring[] {
     const recent = this.#retired.filter(({ at }) => now - at < ms)
     return [this.present, ...recent.map(({ keyring }) => keyring)]

@@ -1,6 +1,6 @@
 /**
- * A request whose head is incomplete. node:http tells nothing of it, and with an error it gives only the last bytes: over TLS, and of slow clients, these are
- * not the first ones.
+ * A request whose head is incomplete. node:http tells nothing of it, and gives an error only the last bytes, which are not the first ones over TLS and of slow
+ * clients.
  */
 import type { Duplex } from 'node:stream'
 
@@ -13,7 +13,6 @@ const execute = Symbol('the parser’s own callback')
 
 export interface BegunHead {
   readonly isHead: boolean
-  /** Null until it has come. */
   readonly accept: string | null
 }
 
@@ -30,7 +29,7 @@ interface Parser {
 
 type HttpSocket = Duplex & { parser?: Parser | null; [seen]?: BegunHead | null }
 
-/** Copies bytes only where a head comes in several parts. */
+/** Bytes are copied only where a head comes in several parts. */
 export function watchHeads(socket: Duplex): void {
   const parser = (socket as HttpSocket).parser
   if (parser?.[onExecute] == null) return
@@ -40,7 +39,7 @@ export function watchHeads(socket: Duplex): void {
   parser[onExecute] = executed
 }
 
-/** Null if nothing is known of an incomplete head. */
+/** Null if nothing is known. */
 export function begunHead(socket: Duplex): BegunHead | null {
   return (socket as HttpSocket)[seen] ?? null
 }
@@ -72,7 +71,7 @@ function note(socket: HttpSocket, text: string): void {
 
 const versions = [' HTTP/1.0\r\n', ' HTTP/1.1\r\n'] as const
 
-/** A stranger chooses the bytes, so they are read backwards from the version of HTTP, each a fixed number of times. */
+/** A stranger chooses the bytes, so each is read a fixed number of times, backwards from the version of HTTP. */
 export function beginningIn(text: string): number {
   for (let at = text.lastIndexOf(' HTTP/1.'); at > 0; at = text.lastIndexOf(' HTTP/1.', at - 1)) {
     if (!versions.some(version => text.startsWith(version, at))) continue

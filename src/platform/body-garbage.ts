@@ -1,18 +1,14 @@
-/** Early garbage collection of body buffers, which only saves memory. */
+/** Collects garbage of bodies early, which only saves memory. */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Between two collections. */
 const portion = 8 * 1024 * 1024
 
 let passed = 0
 type Collect = (options: { type: 'minor' }) => void
 let collect: Collect | undefined
 
-/**
- * Counts body bytes that are garbage now. V8 sees only the small objects and not their buffers, so tens of megabytes would stay. A collection takes less than a
- * millisecond.
- */
+/** V8 sees only the small objects and not their buffers, so tens of megabytes would stay. A collection takes less than a millisecond. */
 export function noteBodyBytes(bytes: number): void {
   passed += bytes
   if (passed < portion) return

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * Aborts with a TimeoutError, or when one of `signals` aborts. It does not keep the process alive. With `AbortSignal.any`, Node.js 20 forgets a timeout that
- * nothing else knows, so that it never fires after a garbage collection, and keeps something of every joined signal for as long as its source lives.
+ * Aborts with a TimeoutError, or when one of `signals` aborts. It does not keep the process alive. With `AbortSignal.any`, Node.js 20 loses a timeout that
+ * nothing else holds at a garbage collection, and keeps something of each joined signal as long as its source lives.
  */
 export function deadlineSignal(ms: number, ...signals: readonly AbortSignal[]): AbortSignal {
   const ending = new AbortController()
@@ -16,7 +16,7 @@ export function deadlineSignal(ms: number, ...signals: readonly AbortSignal[]): 
   const late = () => end(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
   const timer = setTimeout(late, ms)
   timer.unref()
-  // Each limit of one signal listens until its own end. Without a target, the call would be for all emitters of the process.
+  // Without a target, the call would be for all emitters of the process.
   if (signals.length > 0) setMaxListeners(0, ...signals)
   const ended = signals.find(({ aborted }) => aborted)
   if (ended !== undefined) end(ended.reason)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 
 type Inside = Record<'_readableState' | '_writableState', { autoDestroy: boolean }>
 
-/** A failed write only emits `error` from now on. A socket with `onread` reads on, and its owner must destroy it. */
+/** A failed write only emits `error`. A socket with `onread` reads on, and its owner must destroy it. */
 export function keepAfterFailedWrite(socket: Socket): void {
   // net.Socket ignores the option `autoDestroy` of streams.
   const { _readableState, _writableState } = socket as unknown as Inside

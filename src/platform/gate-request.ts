@@ -1,6 +1,4 @@
-/**
- * Node treats every `Upgrade` header as an upgrade, so a client that offers h2c would get no response. This request class upgrades only WebSocket handshakes.
- */
+/** A request that is an upgrade only as a WebSocket handshake. Node upgrades for every `Upgrade` header, so a client that offers h2c would get no response. */
 import { IncomingMessage } from 'node:http'
 
 const offered = Symbol('upgrade offered')

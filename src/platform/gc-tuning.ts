@@ -1,13 +1,13 @@
-/** The size of V8's young generation, which holds the short-lived objects of requests. It affects only speed and memory. */
+/** The size of V8's young generation, which affects only speed and memory. */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 const enoughBytes = 16 * 1024 * 1024
 const checkMs = 250
 
 /**
- * Lets it grow to 16 MB while the gate is busy. Call it before most modules are loaded: what they leave behind would make it grow to 32 MB, and to 128 MB on
- * Node.js 24. At V8's first size, to which it returns in a quiet hour, a busy gate spends a twentieth to a tenth more of its time on collection. V8 reports one
- * half or both, depending on its collector.
+ * It grows to 16 MB while the gate is busy. Modules that are loaded before this call make it grow to 32 MB, on Node.js 24 to 128 MB. At V8's first size, to
+ * which it returns in a quiet hour, collection takes a twentieth to a tenth more of a busy gate's time. V8 reports one half or both, depending on its
+ * collector.
  */
 export function keepYoungGeneration(): void {
   let factor = 1

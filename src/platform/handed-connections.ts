@@ -1,14 +1,11 @@
-/**
- * Connections that the primary has handed to a worker. Node forgets those of a worker that ends before it has taken them: they stay open for ever, and nobody
- * reads them.
- */
+/** Connections that the primary hands to a worker. If the worker ends before it takes them, Node forgets them: they stay open for ever. */
 import type { Worker } from 'node:cluster'
 
 interface Handle {
   close(): void
 }
 
-/** `node:cluster` sends it with a connection, and the worker answers. */
+/** Messages of `node:cluster`. */
 interface Internal {
   readonly cmd?: string
   readonly act?: string
@@ -20,9 +17,7 @@ const lookMs = 10
 
 type Send = (this: unknown, message: Internal, handle?: Handle, ...rest: unknown[]) => boolean
 
-/**
- * Closes what an ended worker has not taken. Nobody else may get such a connection: the worker may have read a part, and the rest would look like a request.
- */
+/** Nobody else may get such a connection: the worker may have read a part, and the rest would look like a request. */
 export function closeUntaken(worker: Worker): void {
   const child = worker.process
   const send = child.send as unknown as Send | undefined

@@ -21,8 +21,8 @@ export class GateHttp2Request extends Http2ServerRequest {
     super(stream, headers, options, linesOf(headers, rawHeaders, !endAfterHeaders))
     this.isWhole = endAfterHeaders
     if (endAfterHeaders) {
-      // Node frees the place of a stream at its end only if the request was read. Otherwise it waits until the socket has taken all that was written, and
-      // refuses further requests (ENHANCE_YOUR_CALM).
+      // Node frees the place of a stream at its end only if the request was read. Otherwise it refuses further requests (ENHANCE_YOUR_CALM) until the socket
+      // has taken all that was written.
       stream.resume()
       return
     }

@@ -19,25 +19,22 @@ type Respond = (lines: string[], options: { readonly endStream: boolean }) => vo
 export class GateHttp2Response extends Http2ServerResponse {
   readonly #session = this.stream.session
   #given = 0
-  /** The open responses of its connection; null before and after. */
   #among: GateHttp2Response[] | null = null
   #place = 0
   #takenBefore = 0
   /** When the client last took something; 0 before the first look. */
   #tookAt = 0
 
-  /** As `destroyed` in HTTP/1.1, whose connection is gone. */
   get isGone(): boolean {
     return this.stream.destroyed || this.stream.closed
   }
 
-  /** Until it is closed. */
   joins(open: GateHttp2Response[]): void {
     this.#among = open
     this.#place = open.push(this) - 1
   }
 
-  /** Milliseconds in which bytes were waiting and the client's window took none. */
+  /** Milliseconds in which bytes waited and the client's window took none. */
   stalledFor(now: number): number {
     const waiting = this.stream.writableLength
     const taken = this.#given - waiting
@@ -113,7 +110,6 @@ export class GateHttp2Response extends Http2ServerResponse {
     if (!this.isGone) super.writeContinue()
   }
 
-  /** The client sees an incomplete response. */
   override destroy(): this {
     breakStream(this.stream)
     return this
@@ -126,7 +122,7 @@ export class GateHttp2Response extends Http2ServerResponse {
     return super.emit(event as never, ...(args as never[]))
   }
 
-  /** All was handed over. A stream whose end was sent is destroyed before the socket has taken it, so Node's own stays false. */
+  /** Node's own stays false: it destroys a stream whose end was sent before the socket has taken it. */
   get hasEnded(): boolean {
     const { stream } = this
     if (stream.writableFinished) return true
@@ -144,7 +140,7 @@ export class GateHttp2Response extends Http2ServerResponse {
   }
 }
 
-/** Node ends a 205 with its head, which would contradict a length. `lower`: a name in lower case. */
+/** Node ends a 205 with its head, which would contradict a length. */
 function isSent(lower: string, status: number): boolean {
   return !ofConnections.has(lower) && !(status === 205 && lower === 'content-length')
 }

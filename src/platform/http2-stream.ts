@@ -9,13 +9,13 @@ export function streamOf(message: object): ServerHttp2Stream | null {
   return (message as { readonly stream?: ServerHttp2Stream }).stream ?? null
 }
 
-/** The client sees that this response broke off (RST_STREAM with INTERNAL_ERROR). */
+/** RST_STREAM with INTERNAL_ERROR shows the client that the response broke off. */
 export function breakStream(stream: ServerHttp2Stream): void {
   // `close(code)` ends the body first, so that it looks complete.
   stream.destroy(new Error('the exchange was cut'))
 }
 
-/** After a complete response: nobody reads the rest of the request (RFC 9113 §8.1). */
+/** Nobody reads the rest of the request (RFC 9113 §8.1). */
 export function dropRest(stream: ServerHttp2Stream): void {
   if (!stream.destroyed && !stream.closed) stream.close(0)
 }

@@ -4,13 +4,12 @@ import { streamOf } from './http2-stream.ts'
 
 type Inside = { _writeRaw?: (text: string, encoding: BufferEncoding) => void }
 
-/** HTTP/1.0 knows no interim responses. */
 export function takesInterim(request: IncomingMessage): boolean {
   const { httpVersionMajor: major, httpVersionMinor: minor } = request
   return (major === 1 && minor > 0) || streamOf(request) !== null
 }
 
-/** In the order of pipelining. `headers`: alternating names and values. */
+/** `headers`: alternating names and values. */
 export function writeInterim(response: ServerResponse, status: number, headers: readonly string[]): void {
   const stream = streamOf(response)
   if (stream !== null) {

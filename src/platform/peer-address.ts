@@ -8,7 +8,7 @@ interface Peer {
 }
 type Inside = { _handle: { getpeername(out: Partial<Peer>): number } | null; _peername?: Peer }
 
-/** The port is 0 if unknown. Throws if this version of Node does not take the address. */
+/** Throws if this version of Node does not take the address. */
 export function setPeer(socket: Socket, address: string, port: number): void {
   const stated: Peer = { address, family: isIPv6(address) ? 'IPv6' : 'IPv4', port }
   const inside = socket as unknown as Inside

@@ -1,7 +1,4 @@
-/**
- * Closes a client's connection in stages (RFC 9112 §9.6): response, half-close, read and drop up to a limit, close. With a plain close the client would get a
- * reset instead of the response.
- */
+/** Closes a client's connection in stages (RFC 9112 §9.6), otherwise the client would get a reset instead of the response. */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
@@ -14,13 +11,13 @@ const leaving = new WeakSet<Duplex>()
 
 type HttpSocket = Socket & { parser?: { incoming?: { complete: boolean } | null } | null }
 
-/** After the next response, later bytes are dropped and never parsed as a request. */
+/** Bytes after the next response are dropped and never parsed as a request. */
 export function closeInStages(socket: Duplex): void {
   last.add(socket)
   softenClose(socket)
 }
 
-/** No further request on the connection may be answered. */
+/** No further request may be answered. */
 export function isLast(socket: Duplex): boolean {
   return last.has(socket)
 }
@@ -36,14 +33,13 @@ export function softenClose(socket: Duplex): void {
   one.destroySoon = destroySoftly
 }
 
-/** One for all sockets: a function and an entry in a WeakSet for each connection cost as much as the rest of tracking it. */
+/** A function and an entry in a WeakSet for each connection would cost as much as the rest of tracking it. */
 function destroySoftly(this: HttpSocket): void {
   // The last request is complete, so a plain close causes no reset.
   if (!last.has(this) && this.parser?.incoming?.complete === true) closeWhenWritten(this)
   else endInStages(this)
 }
 
-/** After everything written so far. */
 export function endInStages(socket: Duplex): void {
   if (leaving.has(socket)) return
   leaving.add(socket)

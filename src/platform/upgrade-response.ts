@@ -11,7 +11,6 @@ export function responseToUpgrade(request: IncomingMessage, socket: Duplex): Ser
   return response
 }
 
-/** After the upgrade is accepted. */
 export function releaseSocket(response: ServerResponse, socket: Duplex): void {
   response.detachSocket(socket as Socket)
 }

@@ -1,14 +1,14 @@
 /** Parses network addresses into one canonical spelling. */
 import { isIPv4, isIPv6 } from 'node:net'
 
-/** `text` is canonical, `value` has 32 bits, `groups` are eight numbers of 16 bits. */
+/** `value` has 32 bits, `groups` are eight numbers of 16 bits. */
 export type Address =
   | { readonly family: 4; readonly text: string; readonly value: number }
   | { readonly family: 6; readonly text: string; readonly groups: readonly number[] }
 
 const maxAddressLength = 64
 
-/** Without its zone id. IPv4 in IPv6 (`::ffff:10.0.0.1`) becomes IPv4. Null for anything else. */
+/** Drops the zone id. IPv4 in IPv6 (`::ffff:10.0.0.1`) becomes IPv4. */
 export function parseAddress(text: string): Address | null {
   if (text.length > maxAddressLength) return null
   if (isIPv4(text)) return { family: 4, text, value: v4Value(text) }

@@ -4,13 +4,13 @@ import { parseAddress } from './address.ts'
 import { parseNetworks } from './networks.ts'
 
 export interface Client {
-  /** The nearest one that is no trusted proxy. */
+  /** The nearest address that is no trusted proxy. */
   readonly address: string
   readonly peer: string
   readonly viaTrustedProxy: boolean
 }
 
-/** A closed socket's, in no network. */
+/** A closed socket has this address, which is in no network. */
 const unknownAddress = 'unknown'
 const maxHops = 32
 
@@ -48,7 +48,7 @@ function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(a
 
 const maxHopLength = 80
 
-/** With or without a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function parseHop(raw: string): string | null {
   if (raw.length > maxHopLength) return null
   const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []

@@ -6,7 +6,6 @@ const table = new Uint32Array(256).map((_, byte) => {
   return sum
 })
 
-/** An unsigned number of 32 bits. */
 export function crc32c(bytes: Uint8Array): number {
   let sum = 0xffffffff
   for (const byte of bytes) sum = (sum >>> 8) ^ (table[(sum ^ byte) & 255] as number)

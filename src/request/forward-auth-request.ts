@@ -9,7 +9,6 @@ export interface Original {
   readonly redirects: boolean
 }
 
-/** Allowed by Node's parser and the accept step. */
 const methods: ReadonlySet<string> = new Set(METHODS.filter(method => method !== 'CONNECT' && method !== 'TRACE'))
 
 interface Named {
@@ -19,8 +18,8 @@ interface Named {
 }
 
 /**
- * nginx sends `X-Original-URL` and `-Method`, Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path. Null if a form is incomplete
- * or two differ, otherwise a client could choose the judged request.
+ * nginx sends `X-Original-URL` and `-Method`, Traefik and Caddy `X-Forwarded-Uri`, `-Host` and `-Method`; Envoy appends the path. An incomplete form, or two
+ * that differ, give null, otherwise a client could choose the judged request.
  */
 export function originalOf(headers: IncomingHttpHeaders, method: string, appended: string): Original | null {
   const named: Named[] = []

@@ -5,10 +5,9 @@ export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }
 
-/** `X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override`, and what a CGI server makes of them. */
+/** Also what a CGI server makes of `X-HTTP-Method-Override` and the like. */
 const override = /^(?:(?:https?|redirect|ajp|x)-)*method(?:-override)?$/
 
-/** In any spelling. */
 export function isOverride(name: string): boolean {
   return /method/i.test(name) && override.test(normalName(name))
 }
@@ -33,7 +32,6 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings'
 ])
 
-/** In lower case. Null, or an empty list, if there are none. */
 export function connectionOptions(value: string): string[] | null {
   const lower = value.toLowerCase()
   if (lower === 'keep-alive' || lower === 'close' || lower === 'upgrade') return null
@@ -41,7 +39,6 @@ export function connectionOptions(value: string): string[] | null {
   return names.filter(name => name !== '' && !usualOptions.has(name) && !neverListed.has(name))
 }
 
-/** Without the lines that `Connection` lists. */
 export function withoutListed(headers: string[], listed: readonly string[]): string[] {
   if (listed.length === 0) return headers
   const names = new Set(listed)

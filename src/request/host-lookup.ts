@@ -16,7 +16,6 @@ interface HostLookupOptions {
 
 const maxNames = 200
 
-/** For `net.connect` and requests. */
 export function hostLookup({ lookUp = bySystem, patienceMs = 1000 }: HostLookupOptions = {}): LookupFunction {
   const known = new Map<string, readonly LookupAddress[]>()
   const waiting = new Map<string, ((answer: Answer) => void)[]>()
@@ -73,5 +72,4 @@ function notFound(host: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND', hostname: host })
 }
 
-/** For all institutions of this process. */
 export const lookupOfInstitutions: LookupFunction = hostLookup()

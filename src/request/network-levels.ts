@@ -16,7 +16,6 @@ interface NetworkLevels {
   readonly region: string
 }
 
-/** `unknown` at every level for an invalid address. */
 export function networkLevels(address: string): NetworkLevels {
   const parsed = parseAddress(address)
   if (parsed === null) return every(unknownNetwork)

@@ -28,7 +28,6 @@ export interface Network {
 
 type NetworkFault = { readonly fault: 'address' | 'mapped' } | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
-/** Refuses zone ids. */
 export function parseNetwork(text: string): Network | NetworkFault {
   const [base = '', length, ...more] = text.split('/')
   const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null
@@ -41,7 +40,7 @@ export function parseNetwork(text: string): Network | NetworkFault {
   return { address, bits: isMapped ? bits - 96 : bits }
 }
 
-/** Null where the network's text names its first address. */
+/** Null where the text names the first address. */
 export function firstAddress({ address, bits }: Network): string | null {
   if (address.family === 4) {
     const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0
@@ -61,7 +60,7 @@ export function networksMeet(one: Network, other: Network): boolean {
   return networkCovers(one, other) || networkCovers(other, one)
 }
 
-/** Traffic to `localhost`, `*.localhost`, 127.0.0.0/8 and `[::1]` never leaves the machine. */
+/** Such traffic never leaves the machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(.+\.)?localhost$/.test(hostname) || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]'
 }

@@ -1,11 +1,11 @@
 /** Path normalisations of various servers. Each returns a path with a leading '/'. */
 
-/** Windows servers and WHATWG URL parsers. */
+/** As in Windows servers and WHATWG URL parsers. */
 export function backslashesAsSlashes(path: string): string {
   return path.includes('\\') ? path.replaceAll('\\', '/') : path
 }
 
-/** nginx (`merge_slashes`), Apache and file systems. */
+/** As in nginx (`merge_slashes`), Apache and file systems. */
 export function mergeSlashes(path: string): string {
   return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
@@ -17,22 +17,22 @@ export function withoutAuthority(path: string): string {
   return path.length === match[0].length ? '/' : path.slice(match[0].length).replace(/^\\/, '/')
 }
 
-/** Servers that split off the query after decoding (`/admin%3Fx`). */
+/** As in servers that split off the query after decoding (`/admin%3Fx`). */
 export function withoutSecondQuery(path: string): string {
   return before(path, '?')
 }
 
-/** Servers that split off a fragment after decoding (`/admin%23/public`). */
+/** As in servers that split off a fragment after decoding (`/admin%23/public`). */
 export function withoutFragment(path: string): string {
   return before(path, '#')
 }
 
-/** Servlet containers, where `..;` is `..`. */
+/** As in servlet containers, where `..;` is `..`. */
 export function withoutParameters(path: string): string {
   return path.includes(';') ? path.replace(/;[^/]*/g, '') : path
 }
 
-/** Servers that cut the path at the first ';'. */
+/** As in servers that cut the path at the first ';'. */
 export function withoutTail(path: string): string {
   return before(path, ';')
 }
@@ -42,17 +42,17 @@ function before(path: string, mark: string): string {
   return index < 0 ? path : path.slice(0, index) || '/'
 }
 
-/** RFC 3986 §5.2.4: never above the root, and `...` is a name. */
+/** As in RFC 3986 §5.2.4: never above the root, and `...` is a name. */
 export function resolveDots(path: string): string {
   return path.includes('/.') ? resolve(path, segment => segment) : path
 }
 
-/** Tomcat and Node's `posix.normalize`, where `/a/.` is `/a`. */
+/** As in Tomcat and Node's `posix.normalize`, where `/a/.` is `/a`. */
 export function resolveDotsToName(path: string): string {
   return /\/\.{1,2}$/.test(path) ? withoutFinalSlash(resolveDots(path)) : path
 }
 
-/** WHATWG URL parsers, where `%2e` is a dot. */
+/** As in WHATWG URL parsers, where `%2e` is a dot. */
 export function resolveEncodedDots(path: string): string {
   return /%2e/i.test(path) ? resolve(path, segment => segment.replace(/%2e/gi, '.')) : path
 }
@@ -72,7 +72,6 @@ function resolve(path: string, read: (segment: string) => string): string {
   return `/${kept.join('/')}`
 }
 
-/** The path is above the root at any point. */
 export function climbsOut(path: string): boolean {
   if (!path.includes('..')) return false
   let depth = 0

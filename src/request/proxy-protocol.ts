@@ -9,10 +9,9 @@ export type Source = { readonly address: string; readonly port: number } | 'bala
 type ProxyHeader =
   | { readonly kind: 'header'; readonly length: number; readonly source: Source }
   | { readonly kind: 'more' }
-  /** Completes "the header …". */
   | { readonly kind: 'wrong'; readonly why: string }
 
-/** Version 1, with its line end. */
+/** Of version 1. */
 const maxLineLength = 107
 /** After the fixed part of version 2. Balancers send less than 600 bytes, with a client certificate some more. */
 export const maxBlockLength = 4096
@@ -21,14 +20,12 @@ const wordV1 = Buffer.from('PROXY ', 'latin1')
 const signatureV2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1')
 const more: ProxyHeader = { kind: 'more' }
 
-/** `more`: the bytes end within the header. */
 export function readProxyHeader(bytes: Buffer): ProxyHeader {
   if (begins(bytes, signatureV2)) return bytes.length < fixedPart ? more : readV2(bytes)
   if (begins(bytes, wordV1)) return readV1(bytes)
   return wrong('is missing')
 }
 
-/** As far as there are bytes. */
 function begins(bytes: Buffer, expected: Buffer): boolean {
   const length = Math.min(bytes.length, expected.length)
   return bytes.compare(expected, 0, length, 0, length) === 0
@@ -83,7 +80,7 @@ function readV2(bytes: Buffer): ProxyHeader {
   return header('unknown')
 }
 
-/** By family and protocol: TCP over IPv4, over IPv6, and Unix streams. */
+/** TCP over IPv4, over IPv6, and Unix streams. */
 const addressLengths: ReadonlyMap<number, number> = new Map([
   [0x11, 12],
   [0x21, 36],
@@ -91,7 +88,7 @@ const addressLengths: ReadonlyMap<number, number> = new Map([
 ])
 const typeOfChecksum = 0x03
 
-/** Extensions (TLVs) are skipped, but their lengths must fit, and a checksum must be right. */
+/** Extensions (TLVs) are skipped, but their lengths and a checksum must be right. */
 function extensionProblem(header: Buffer, begin: number): string | null {
   for (let at = begin; at < header.length; ) {
     if (at + 3 > header.length) return 'ends within an extension'

@@ -43,7 +43,7 @@ const maxBytes = 64 * 1024
 
 const control = /[\x00-\x1f\x7f]/
 
-/** The literal one first. Null for control bytes or too many readings. */
+/** The literal one comes first. Null for control bytes or too many readings. */
 export function readingsOf(path: string): readonly string[] | null {
   const found = new Readings(path)
   for (const reading of found.all) {
@@ -65,7 +65,6 @@ class Readings {
     this.#bytes = path.length
   }
 
-  /** False if the path must be refused. */
   add(reading: string): boolean {
     if (this.all.has(reading)) return true
     this.#bytes += reading.length

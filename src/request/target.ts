@@ -2,21 +2,20 @@
 import { readingsOf } from './readings.ts'
 
 export interface Target {
-  /** As received. */
   readonly raw: string
   readonly path: string
-  /** From the first '?' on, or ''. */
+  /** It begins with '?', or is ''. */
   readonly query: string
-  /** The literal one first. */
+  /** The literal one comes first. */
   readonly readings: readonly string[]
 }
 
 const refused = 0
 const plain = 1
 const questionMark = 2
-/** Always gives the path several readings. */
+/** Such a byte always gives the path several readings. */
 const odd = 3
-/** These may give several readings, depending on the next byte. */
+/** These may give it several, depending on the next byte. */
 const slash = 4
 const dot = 5
 const colon = 6

@@ -1,4 +1,4 @@
-/** The browser and the system in a User-Agent. Anybody can set that header, so no decision may depend on them. */
+/** The browser and the system in a User-Agent. Anybody can set it, so no decision may depend on it. */
 
 const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
@@ -28,7 +28,6 @@ export function browserOf(userAgent: string): string | null {
   return first(browsers, userAgent)
 }
 
-/** A person looks into a browser. */
 export function namesBrowser(userAgent: string): boolean {
   const name = browserOf(userAgent)
   return name !== null && name !== 'curl'

@@ -15,7 +15,7 @@ export function toText(bytes: string): string {
   )
 }
 
-/** Decoders that skip invalid UTF-8, where `..%FF/` is `../`. */
+/** As in decoders that skip invalid UTF-8, where `..%FF/` is `../`. */
 export function withoutInvalidUtf8(path: string): string {
   return split(
     path,
@@ -31,7 +31,7 @@ export function foldCompatible(path: string): string {
 
 const ignorable = /\p{Default_Ignorable_Code_Point}+/gu
 
-/** Normalisers that drop invisible characters (Unicode 15 §5.21). */
+/** As in normalisers that drop invisible characters (Unicode 15 §5.21). */
 export function withoutIgnorable(path: string): string {
   return split(path, dropIgnorable, stray => stray)
 }

@@ -4,7 +4,7 @@ import { isWorkerScript } from './worker-scripts.ts'
 
 /** They may send no Fetch Metadata: old ones, or over plain http. */
 const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
-/** Programs with a browser's name. */
+/** These programs borrow a browser's name. */
 const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
 
 /** Without Fetch Metadata other headers decide. */
@@ -26,14 +26,14 @@ export function isSiteFrame({ headers }: Pick<IncomingMessage, 'headers'>): bool
   )
 }
 
-/** Also for scripts: a browser sends Fetch Metadata, or names itself. */
+/** A browser's scripts count too. */
 export function isBrowser(headers: IncomingHttpHeaders): boolean {
   if (headers['sec-fetch-mode'] !== undefined || isScript(headers)) return true
   const name = headers['user-agent'] ?? ''
   return browsers.test(name) && !borrowed.test(name)
 }
 
-/** Also true for a service worker's repetition of a navigation in another mode. */
+/** A service worker repeats a navigation in another mode. */
 export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request
   if (wantsPage(request)) return true

@@ -1,6 +1,6 @@
 /**
- * One request of the gate itself, with its whole answer. Node leaves three ends to its callers: an answer that is cut off has no error, one without a length
- * that a deadline has cut off seems whole, and nobody hears of a server that switches protocols.
+ * One request of the gate itself, with its whole answer. Node has no error for an answer that is cut off, takes one without a length for whole after a
+ * deadline, and tells nobody of a server that switches protocols.
  */
 import http from 'node:http'
 import https from 'node:https'
@@ -18,7 +18,6 @@ interface OutgoingRequest extends https.RequestOptions {
   readonly body?: string | Buffer | null
   /** A longer answer is an error. */
   readonly maxBytes: number
-  /** In messages. */
   readonly called?: string
   /** Null if an answer of this status is read. */
   readonly refusal?: (status: number) => Error | null

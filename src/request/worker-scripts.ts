@@ -10,7 +10,6 @@ export function learnWorkerScript(address: string): void {
   learnt.add(address)
 }
 
-/** Before scripts are known. */
 const usual = /\.[cm]?js(?:$|[?#])|\/(?:service[-_]?worker|sw)(?:\.[a-z]+)?(?:$|[?#])/i
 
 export function isWorkerScript(referer: string): boolean {

@@ -6,18 +6,18 @@ import type { TLSSocket } from 'node:tls'
 import { parseNetworks } from '../request/networks.ts'
 import type { Http2Sessions } from './http2-sessions.ts'
 
-/** The function tells the addresses of proxies, to which HTTP/2 is not offered. */
+/** The function knows the addresses of proxies, to which HTTP/2 is not offered. */
 export type Http2Offer = boolean | ((address: string) => boolean)
 
 /**
- * A proxy forwards the requests of many people. One HTTP/2 connection would put them under the limits of one client, so one visitor who breaks requests off
- * would end the downloads of all (FIELD F23). A proxy that asks for HTTP/2 alone gets it.
+ * One HTTP/2 connection of a proxy would put many people under the limits of one client, so one visitor who breaks requests off would end the downloads of all
+ * (FIELD F23). A proxy that asks for HTTP/2 alone gets it.
  */
 export function protocolsFor(offer: Http2Offer): Pick<https.ServerOptions, 'ALPNProtocols' | 'ALPNCallback'> {
   if (offer === true) return { ALPNProtocols: ['h2', 'http/1.1'] }
   if (offer === false) return { ALPNProtocols: ['http/1.1'] }
   return {
-    // Node calls it as a method of the connection, undocumented.
+    // Node calls it as a method of the connection, which is undocumented.
     ALPNCallback(this: Partial<TLSSocket> | undefined, { protocols }: { protocols: string[] }) {
       const first = offer(this?.remoteAddress ?? '') ? 'http/1.1' : 'h2'
       return [first, 'h2', 'http/1.1'].find(one => protocols.includes(one))

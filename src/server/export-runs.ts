@@ -7,7 +7,6 @@ export class ExportRuns {
   readonly #runtime: Services
   #running: Exporters | null = null
   #now = '[]'
-  /** One change follows the other. */
   #changing: Promise<void> = Promise.resolve()
 
   constructor(runtime: Services) {
@@ -35,7 +34,7 @@ export class ExportRuns {
     await this.#running?.stop()
     this.#running = null
     const { clock, log, metrics, journalFile } = this.#runtime
-    // Here, for a short start.
+    // The import is here for a short start.
     const { exportersOf } = await import('../services/exporting.ts')
     const made = exportersOf({ file: journalFile, exports, clock, log, metrics })
     if (exports.length === 0) return

@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 
 type Accept = () => void
 
-/** The step comes before the present connection listeners. It calls `accept`, or keeps the connection. */
+/** The step calls `accept`, or keeps the connection. */
 export function beforeConnections(server: Server, step: (socket: Socket, accept: Accept) => void): void {
   const accepts = server.listeners('connection') as ((socket: Socket) => void)[]
   server.removeAllListeners('connection')
@@ -15,13 +15,11 @@ export function beforeConnections(server: Server, step: (socket: Socket, accept:
 }
 
 interface FirstBytes {
-  /** For all first bytes. */
   readonly withinMs: number
-  /** Gets all bytes so far. Returns how many of them are taken away, or null for more. It may destroy the socket. */
+  /** It gets all bytes so far, and returns how many of them are taken away, or null for more. It may destroy the socket. */
   readonly judge: (bytes: Buffer) => number | null
   /** The rest is put back for the next reader. */
   readonly done: () => void
-  /** The socket is destroyed afterwards. */
   readonly onTimeout?: (received: number) => void
 }
 

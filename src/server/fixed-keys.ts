@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema.ts'
 const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile'] as const
 type Fixed = Pick<Config, (typeof fixed)[number]>
 
-/** Credentials of Redis are not fixed: each new connection shows the present ones. */
+/** Each new connection shows the present credentials of Redis. */
 function fixedPart(config: Fixed, key: (typeof fixed)[number]): string {
   if (key === 'redis') return config.redis.keyPrefix
   const { store } = config
@@ -12,7 +12,6 @@ function fixedPart(config: Fixed, key: (typeof fixed)[number]): string {
   return store.url.replace(/\/\/[^/?#]*@/, '//').replace(/\?.*$/, '')
 }
 
-/** Credentials may differ. */
 export function isSameStore(config: Fixed, opened: Fixed): boolean {
   return (
     fixedPart(config, 'store') === fixedPart(opened, 'store') &&
@@ -20,13 +19,11 @@ export function isSameStore(config: Fixed, opened: Fixed): boolean {
   )
 }
 
-/** For `journal`, only the file needs a restart. */
 export function restartKeys(config: Config, opened: Config): string[] {
   const keys: string[] = fixed.filter(key => fixedPart(config, key) !== fixedPart(opened, key))
   return config.journal.file === opened.journal.file ? keys : [...keys, 'journal.file']
 }
 
-/** Keeps the values in use. */
 export function withOpened(config: Config, opened: Config): Config {
   const kept = Object.fromEntries(
     fixed.filter(key => fixedPart(config, key) !== fixedPart(opened, key)).map(key => [key, opened[key]])

@@ -36,17 +36,15 @@ export function renewCertificate(listener: Listener, config: Config, log: Logger
 export async function issuingOf(config: Config, runtime: Services, isFirst: boolean): Promise<Issuing | null> {
   const acme = config.listen.tls?.acme ?? null
   if (acme === null) return null
-  // Here, for a short start.
+  // The import is here for a short start.
   const { Issuing } = await import('../services/issuing.ts')
   return Issuing.open(config, acme, runtime, isFirst)
 }
 
-/** By host. */
 export function redirectsFor({ portal, apps }: Config): Map<string, string> {
   return redirectsOf([portal.url, ...apps.map(({ url }) => url)])
 }
 
-/** `sites` is asked at each request. */
 export function plainHttpOf(
   { listen }: Config,
   issuing: Issuing | null,
@@ -64,7 +62,6 @@ export function plainHttpOf(
   })
 }
 
-/** Null if no balancer speaks the PROXY protocol. */
 export function proxyProtocolOf({ listen }: Config, log: Logger): ProxyProtocol | null {
   return listen.proxyProtocol === null ? null : { ...listen.proxyProtocol, warn: sentence => log.warn(sentence) }
 }

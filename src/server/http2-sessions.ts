@@ -1,4 +1,4 @@
-/** HTTP/2 connections. Their requests go into the same pipeline as those of HTTP/1.1, and the limits answer the attacks on HTTP/2. */
+/** HTTP/2 connections. Their requests go into the same pipeline as those of HTTP/1.1. The limits answer the attacks on HTTP/2. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import http2, { type Http2Server, type SecureServerOptions, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -13,15 +13,12 @@ type OnRequest = (request: IncomingMessage, response: ServerResponse) => void
 
 interface Http2SessionsOptions {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse, connection: Socket) => void
-  /** For an `Expect` other than `100-continue`. */
   readonly onExpectation: OnRequest
-  /** For a request that node:http would have refused itself. */
+  /** node:http would have refused this request itself. */
   readonly onUnfit: (request: IncomingMessage, response: ServerResponse, code: ErrorCode) => void
-  /** Bytes of the head, counted as HTTP/1.1 would write it. */
+  /** As HTTP/1.1 would write the head. */
   readonly maxHeaderSize: number
-  /** For the first request of a connection. */
   readonly firstRequestMs: number
-  /** Without an open request. */
   readonly idleMs: number
   /** A client with bytes waiting must take some in this time. Default: 5 minutes, for paused downloads. */
   readonly stallMs?: number | undefined
@@ -29,20 +26,20 @@ interface Http2SessionsOptions {
 
 /** Each request may hold a connection to an app. */
 const maxStreams = 32
-/** Each cookie may have its own line. The accept step counts joined lines. */
+/** Each cookie may have its own line; the accept step counts joined lines. */
 const maxHeaderPairs = 512
 /** Bytes that a client may send ahead of the app. */
 const streamWindow = 512 * 1024
 const sessionWindow = 4 * 1024 * 1024
 const stallMs = 300_000
-/** Between the end of a session and of its TCP connection. */
+/** A session's TCP connection may last so much longer. */
 const leaveMs = 2_000
 const maxSweepMs = 5_000
 
 /** @types/node of Node 20 does not know all of them. */
 const limits = {
   maxHeaderListPairs: maxHeaderPairs,
-  /** In megabytes. Answers that wait count too, with up to half a megabyte each. */
+  /** In megabytes. Waiting answers count too, with up to half a megabyte each. */
   maxSessionMemory: 24,
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
@@ -57,7 +54,7 @@ const limits = {
 interface Connection {
   readonly session: ServerHttp2Session
   readonly socket: TLSSocket
-  /** Of open requests. Each knows its place, so that an end moves the last one there. */
+  /** Each knows its place, so that an end moves the last one there. */
   readonly responses: GateHttp2Response[]
   open: number
   timer: NodeJS.Timeout
@@ -83,7 +80,7 @@ export class Http2Sessions {
         enableConnectProtocol: false,
         maxConcurrentStreams: maxStreams,
         initialWindowSize: streamWindow,
-        // A head beyond `maxHeaderSize` gets 431, one beyond this gets no answer.
+        // A head beyond `maxHeaderSize` gets 431, one beyond this no answer.
         maxHeaderListSize: options.maxHeaderSize * 2 + maxHeaderPairs * 32
       },
       Http2ServerRequest: GateHttp2Request as never,
@@ -99,7 +96,6 @@ export class Http2Sessions {
     this.#server = server
   }
 
-  /** After the handshake. */
   take(socket: TLSSocket): void {
     if (socket.destroyed) return
     this.#server.once('session', session => this.#begin(session, socket))
@@ -139,7 +135,7 @@ export class Http2Sessions {
     if (this.#isDraining) this.#leave(connection)
   }
 
-  /** Also ends the TCP connection, which Node leaves to the client. */
+  /** Node leaves the TCP connection to the client. */
   #leave(connection: Connection): void {
     if (connection.isLeaving) return
     connection.isLeaving = true
@@ -157,7 +153,6 @@ export class Http2Sessions {
     else onRequest(request, response, connection?.socket ?? request.socket)
   }
 
-  /** Ends responses whose client takes nothing, and connections without a session. */
   #checkProgress(): void {
     const now = performance.now()
     for (const connection of this.#connections.values()) {
@@ -170,7 +165,6 @@ export class Http2Sessions {
   }
 }
 
-/** As HTTP/1.1 would write it, in bytes. */
 function sizeOf({ method = '', url = '', rawHeaders }: IncomingMessage): number {
   let size = method.length + url.length + ' HTTP/1.1\r\n\r\n'.length
   for (let i = 0; i < rawHeaders.length; i += 2)

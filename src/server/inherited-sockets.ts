@@ -1,7 +1,6 @@
 /** Sockets that systemd opens and passes to the process (sd_listen_fds(3)). */
 import type { AddressInfo, Server } from 'node:net'
 
-/** The names of their descriptors. */
 const names = ['https', 'http', 'admin'] as const
 type Name = (typeof names)[number]
 
@@ -38,7 +37,7 @@ export function inheritedSockets(env: Readonly<Record<string, string | undefined
   return sockets
 }
 
-/** Throws InheritedSocketError for a socket that no listener takes. */
+/** Throws InheritedSocketError. */
 export function checkTaken(
   sockets: InheritedSockets,
   { listen, admin }: { readonly listen: { readonly http: unknown }; readonly admin: unknown }
@@ -52,7 +51,6 @@ export function checkTaken(
   if (sockets.admin !== undefined && admin === false) refuse('admin', 'admin is false')
 }
 
-/** A descriptor takes the place of the address. */
 export function placeOf(
   host: string,
   port: number,
@@ -61,7 +59,7 @@ export function placeOf(
   return fd === undefined ? { host, port } : { fd }
 }
 
-/** Rejects with Node's error (`EADDRINUSE`, `EACCES` …), or with InheritedSocketError for a descriptor. */
+/** Rejects with Node's error (`EADDRINUSE`, `EACCES` …), or with InheritedSocketError. */
 export function listenAt(server: Server, place: ReturnType<typeof placeOf>): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject('fd' in place ? unusable(place.fd, error) : error)

@@ -9,9 +9,8 @@ export interface Pair {
 
 export interface CertificateSource {
   pairFor(name: string): Pair | null
-  /** A host of ours has no certificate yet. */
   lacks(name: string): boolean
-  /** For clients that name no host, or an unknown one. Null while there is no certificate. */
+  /** For clients that name no host, or an unknown one. */
   readonly main: Pair | null
   onChange(listener: () => void): void
 }
@@ -20,7 +19,6 @@ export interface CertificateSource {
 export interface TlsChallenges {
   /** An authority may connect now. */
   readonly isAwaitingTls: boolean
-  /** Null if nobody waits for this name. */
   pairFor(name: string): Promise<Pair | null>
 }
 
@@ -37,15 +35,14 @@ export class IssuedContexts {
   readonly #optionsFor: (pair: Pair) => SecureContextOptions
   #contexts = new WeakMap<Pair, SecureContext>()
 
-  /** `optionsFor` adds what all contexts share. */
   constructor(source: CertificateSource, optionsFor: (pair: Pair) => SecureContextOptions) {
     this.#source = source
     this.#optionsFor = optionsFor
   }
 
   /**
-   * Undefined for a host that is not ours, which gets the main certificate. Throws for a host without a certificate, so that the handshake fails: another
-   * host's certificate would make people click a warning away.
+   * Undefined for a foreign host, which gets the main certificate. Throws for a host without a certificate, so that the handshake fails: another host's
+   * certificate would make people click a warning away.
    */
   for(name: string): SecureContext | undefined {
     const pair = this.#source.pairFor(name)
@@ -60,7 +57,6 @@ export class IssuedContexts {
     return made
   }
 
-  /** After a change of the common options. */
   forget(): void {
     this.#contexts = new WeakMap()
   }

@@ -32,45 +32,41 @@ export interface TlsFiles {
 }
 
 export interface ListenerOptions {
-  /** Bytes of request line and headers; beyond that 431. */
+  /** Beyond it a request gets 431. */
   readonly maxHeaderSize: number
-  /** PEM files, or certificates that an authority issues; null for plain HTTP. */
+  /** Null for plain HTTP. */
   readonly tls: TlsFiles | IssuedTls | null
   readonly headersTimeoutMs?: number
-  /** Null: no balancer speaks the PROXY protocol. */
   readonly proxyProtocol?: ProxyProtocol | null
-  /** Shared with processes that can resume its TLS tickets. Default: its own keys. */
+  /** Shared with processes that can resume its TLS tickets. */
   readonly ticketKeys?: TicketKeys | undefined
-  /** Over TLS alone. Default: to nobody. */
+  /** Over TLS alone. */
   readonly http2?: Http2Offer
-  /** An HTTP/2 client must take a part of what waits for it in this time. */
+  /** In this time an HTTP/2 client must take a part of what waits for it. */
   readonly stallMs?: number
 }
 
 /**
- * For headers and for the TLS handshake (slowloris, THREATS D4). Uploads may take hours, so bodies have no limit; the portal's forms have one
- * (plugins/portal/forms.ts).
+ * Slowloris (THREATS D4), also for the TLS handshake. Uploads may take hours, so bodies have no limit; the portal's forms have one (plugins/portal/forms.ts).
  */
 export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
-/** At shutdown, for the first request of a new connection. */
+/** At shutdown, a new connection has so long for its first request. */
 const silentMs = 2_000
 
 export class Listener {
   readonly #server: http.Server | https.Server
   readonly #isTls: boolean
-  /** Also upgraded ones, which Node's server does not track. */
+  /** Node's server does not track upgraded ones. */
   readonly #sockets = new Set<Socket>()
   readonly #limiter = new PipeliningLimiter()
   readonly #scheduler = new RequestScheduler()
   #tls: TlsFiles | IssuedTls | null
   /** Read once: a new certificate must not fail with a file of authorities. */
   #authorities: readonly string[]
-  /** Null for a certificate in a file. */
   readonly #issued: IssuedContexts | null
   #pipeline: Pipeline
   #closing = false
-  /** Null where HTTP/2 is not offered. */
   readonly #http2: Http2Sessions | null
 
   constructor(
@@ -101,7 +97,7 @@ export class Listener {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, headersMs),
       insecureHTTPParser: false,
-      // Node would refuse a request without the header without the gate's own headers; the accept step refuses it.
+      // Node's own refusal would lack the gate's headers, so the accept step refuses.
       requireHostHeader: false,
       noDelay: true,
       keepAlive: true,
@@ -120,7 +116,7 @@ export class Listener {
           })
     if (tls !== null) ticketKeys.giveTo(server as https.Server)
     if (tls !== null && 'source' in tls) tls.source.onChange(() => this.#renewContext())
-    // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step counts them.
+    // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step counts headers.
     server.maxHeadersCount = 0
     const limiter = this.#limiter
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
@@ -181,7 +177,7 @@ export class Listener {
     this.#pipeline = pipeline
   }
 
-  /** For new connections. If the certificate is unusable, it throws and keeps the old one. */
+  /** New connections use the certificate. If it is unusable, this throws and keeps the old one. */
   reloadTls(tls: TlsFiles | IssuedTls): void {
     // A change between files and ACME needs a restart.
     if (this.#tls === null || 'source' in this.#tls !== 'source' in tls) return
@@ -222,7 +218,7 @@ export class Listener {
     }
   }
 
-  /** For a client that has left meanwhile, nothing begins. */
+  /** A client that has left meanwhile gets nothing. */
   #begin(request: IncomingMessage, response: ServerResponse, socket: Socket): void {
     this.#scheduler.schedule(clientOf(socket), socket, () => {
       if (!response.destroyed && !socket.destroyed) this.#pipeline.request(request, response)
@@ -250,7 +246,7 @@ export class Listener {
     clearTimeout(force)
   }
 
-  /** `speaksHttp`: false for the TCP connection under TLS. */
+  /** The TCP connection under TLS speaks no HTTP. */
   #track(socket: Socket, forget: (this: Socket) => void, speaksHttp: boolean): void {
     this.#sockets.add(socket)
     if (speaksHttp && !isHttp2(socket)) {
@@ -284,12 +280,12 @@ function commonOptions(pair: Pair | null, authorities: readonly string[]): Secur
     ca: [...authorities],
     // An intermediate authority may be named without its root.
     allowPartialTrustChain: true,
-    // A resumed session shows no certificate anew, so a card that is there now would stay hidden.
+    // A resumed session shows no certificate anew, so a new card would stay hidden.
     secureOptions: constants.SSL_OP_NO_TICKET
   }
 }
 
-/** Throws for an unusable file; OpenSSL would take it for no authority at all. */
+/** OpenSSL would take an unusable file for no authority at all. */
 function authoritiesOf({ clientAuthorities = [] }: TlsFiles | IssuedTls): string[] {
   return clientAuthorities.map(file => {
     const text = pemText(file)
@@ -366,7 +362,7 @@ function refuseExpectation(request: IncomingMessage, response: ServerResponse): 
   response.writeHead(417, headers).end(body)
 }
 
-/** For requests that the HTTP/1.1 parser lets through, and for HTTP/2. */
+/** The HTTP/1.1 parser lets such requests through, as HTTP/2 does. */
 function refuseUnfit(request: IncomingMessage, response: ServerResponse, code: ErrorCode): void {
   const { accept } = request.headers
   const isPage = accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)

@@ -2,11 +2,10 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Per connection. Browsers send one at a time. */
+/** Browsers send one at a time. */
 export const maxConcurrent = 8
 
 interface QueuedRequest {
-  /** Null for an upgrade. */
   readonly response: ServerResponse | null
   readonly begin: () => void
 }
@@ -14,7 +13,6 @@ interface QueuedRequest {
 interface ConnectionQueue {
   readonly socket: Duplex
   readonly waiting: QueuedRequest[]
-  /** Null once it is closed. */
   newest: ServerResponse | null
   active: number
   isPaused: boolean
@@ -25,7 +23,6 @@ interface ConnectionQueue {
 export class PipeliningLimiter {
   readonly #queues = new WeakMap<Duplex, ConnectionQueue>()
 
-  /** Starts the request once enough earlier ones are answered. */
   request(socket: Duplex, response: ServerResponse, begin: () => void): void {
     const queue = this.#queueOf(socket)
     queue.newest = response
@@ -42,7 +39,7 @@ export class PipeliningLimiter {
     queue.waiting.push({ response: null, begin })
   }
 
-  /** Null if none. Earlier responses end before it. */
+  /** Earlier responses end before it. */
   pendingResponse(socket: Duplex): ServerResponse | null {
     return this.#queues.get(socket)?.newest ?? null
   }

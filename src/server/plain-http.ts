@@ -6,17 +6,14 @@ import { listenAt, placeOf } from './inherited-sockets.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 
 export interface PlainHttpInput {
-  /** Asked at each request, because a reload changes them. */
+  /** A reload changes them. */
   readonly sites: () => ReadonlyMap<string, string>
   /** Null if no challenge with this token is pending. */
   readonly challenge?: (token: string) => Promise<string | null>
   /** A redirect to a host without a certificate would lead to an error. */
   readonly lacksCertificate?: (hostname: string) => boolean
-  /** Bytes of request line and headers. */
   readonly maxHeaderSize: number
-  /** For a whole request. */
   readonly requestTimeoutMs?: number
-  /** Null: no balancer speaks the PROXY protocol. */
   readonly proxyProtocol?: ProxyProtocol | null
 }
 
@@ -42,7 +39,7 @@ export class PlainHttp {
       keepAliveTimeout: keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, timeoutMs),
       insecureHTTPParser: false,
-      // Node would refuse a request without the header without the gate's own headers.
+      // Node's own refusal would lack the gate's headers.
       requireHostHeader: false
     })
     this.#server.maxConnections = maxConnections
@@ -98,7 +95,7 @@ export class PlainHttp {
     const asked = targetOf(url, headers.host)
     if (asked === null) return send(response, 400, refused('bad_request'), 'This request cannot be understood.\n')
     const hostname = hostnameOf(asked.host)
-    // It leads only to a site of the configuration (THREATS K9).
+    // The redirect leads only to a site of the configuration (THREATS K9).
     const origin = this.#input.sites().get(hostname)
     if (origin === undefined)
       return send(response, 404, refused('misdirected'), 'There is no site of this name here.\n')
@@ -114,7 +111,7 @@ export class PlainHttp {
   }
 }
 
-/** By host. Of several ports of one host, the usual one counts, then the first. */
+/** The usual port of a host counts, then the first. */
 export function redirectsOf(
   sites: readonly { readonly secure: boolean; readonly hostname: string; readonly origin: string }[]
 ): Map<string, string> {
@@ -140,14 +137,14 @@ function hostnameOf(host: string): string {
 
 const plain = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
 
-/** Only this listener has this code, and there is no page for it. */
+/** There is no page for it. */
 const noCertificate = 'no_certificate'
 
 function refused(code: ErrorCode | typeof noCertificate): http.OutgoingHttpHeaders {
   return { ...plain, 'factorgate-error': code }
 }
 
-/** RFC 9110 §10.1.1. The body stays unread. */
+/** RFC 9110 §10.1.1. */
 function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
   send(response, 417, { ...refused('bad_request'), connection: 'close' }, 'This request cannot be understood.\n')
 }

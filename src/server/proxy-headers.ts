@@ -9,7 +9,6 @@ import { readProxyHeader, type Source } from '../request/proxy-protocol.ts'
 import { beforeConnections, readFirstBytes } from './first-bytes.ts'
 
 export interface ProxyProtocol {
-  /** Addresses and networks of the balancers. */
   readonly from: readonly string[]
   /** Gets a sentence about closed connections, at most once a minute. */
   readonly warn: (sentence: string) => void
@@ -19,10 +18,9 @@ export interface ProxyProtocol {
 
 const headerMs = 5_000
 const warnMs = 60_000
-/** In no network, as for a closed socket (src/request/client.ts). */
+/** It is in no network (src/request/client.ts). */
 const unknownAddress = 'unknown'
 
-/** Comes before the present connection listeners. */
 export function readProxyHeaders(server: Server, { from, warn, headerMs: withinMs = headerMs }: ProxyProtocol): void {
   const balancers = parseNetworks(from)
   const refused = refusals(warn)

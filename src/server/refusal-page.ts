@@ -1,4 +1,4 @@
-/** Responses outside the pipeline. The page has no styles and scripts. */
+/** Responses outside the pipeline. */
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { strictTransport } from '../../plugins/security-headers.ts'
@@ -25,7 +25,7 @@ export function looksForAPage(head: BegunHead | null, packet: Buffer | undefined
   return accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)
 }
 
-/** With the standard security headers (plugins/security-headers.ts). */
+/** It has the standard security headers (plugins/security-headers.ts). */
 export function refusalOf(code: ErrorCode, socket: Duplex | null, isPage = false) {
   const { status, sentence } = describeError(code)
   const body = isPage ? refusalPage(code) : JSON.stringify({ error: { code, message: sentence } })

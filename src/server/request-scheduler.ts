@@ -7,7 +7,7 @@ import { networkLevels } from '../request/network-levels.ts'
 
 /** Each takes some tenths of a millisecond. */
 const maxInTurn = 32
-/** Of one connection. What HTTP/2 answers in one turn of the event loop goes out in one write. */
+/** What HTTP/2 answers in one turn of the event loop goes out in one write. */
 const maxInRow = 8
 
 type Begin = () => void
@@ -20,7 +20,6 @@ export interface Client {
 
 const clients = new WeakMap<Socket, Client>()
 
-/** Once for each connection. */
 export function clientOf(socket: Socket): Client {
   const known = clients.get(socket)
   if (known !== undefined) return known
@@ -34,7 +33,6 @@ export class RequestScheduler {
   #begun = 0
   #isAwaited = false
 
-  /** Calls `begin` now or in a later turn. */
   schedule(client: Client, connection: object, begin: Begin): void {
     const mayBegin = this.#begun < maxInTurn && this.#waiting.isEmpty
     if (!this.#isAwaited) this.#awaitTurn()
@@ -82,9 +80,9 @@ interface Entry<Value> {
   readonly value: Value
 }
 
-/** In the order of their turns. */
+/** Values in the order of their turns. */
 class Rotation<Value> {
-  /** A map keeps the order in which keys were added. */
+  /** A map keeps that order. */
   readonly #values = new Map<unknown, Value>()
 
   get isEmpty(): boolean {
@@ -99,7 +97,6 @@ class Rotation<Value> {
     return made
   }
 
-  /** Removes it. */
   take(): Entry<Value> | undefined {
     const [first] = this.#values
     if (first === undefined) return

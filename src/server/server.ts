@@ -1,4 +1,4 @@
-/** The gate in one process: opens what the configuration names, listens, reloads, and shuts down in order. */
+/** The gate in one process. */
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance, FastifyListenOptions } from 'fastify'
 import type { Logger } from 'pino'
@@ -44,30 +44,26 @@ interface ServerInput {
     readonly of: number
     /** Tells the other workers which upstreams are down. */
     readonly tell: (news: UpstreamNews) => void
-    /** The same for all workers. */
     readonly ticketKeys: TicketKeysOfDay
   }
   readonly hasher?: PasswordHasher | undefined
-  /** Opened by systemd. */
   readonly sockets?: InheritedSockets | undefined
   /** scrypt's N for new recovery codes. */
   readonly recoveryCodeCost?: number | undefined
 }
 
-/** One process or a cluster. */
 export interface Serving {
-  /** `admin` is null when health is off, and `http` without `listen.http`. A cluster does not know `http`. */
+  /** `admin` is null when health is off. A cluster does not know `http`. */
   readonly addresses: {
     readonly gate: AddressInfo
     readonly admin: AddressInfo | null
     readonly http?: AddressInfo | null
   }
   /**
-   * Takes a checked configuration, ends connections that it forbids, and resolves to the keys that need a restart. If it rejects, the old one stays. Calls must
-   * not overlap.
+   * Ends connections that the configuration forbids, and resolves to the keys that need a restart. If it rejects, the old one stays. Calls must not overlap.
    */
   reload(config: Config): Promise<string[]>
-  /** For the journal, the metrics and the console. `problems` name no secrets. */
+  /** `problems` name no secrets. */
   refuse(problems: readonly string[]): Promise<void>
   /** Rejects with KeyFileError, and keeps the old keys, if the file does not fit this store. */
   reloadKeys(): Promise<void>
@@ -79,19 +75,17 @@ export class Server implements Serving {
   readonly runtime: Services
   readonly #log: Logger
   readonly #listener: Listener
-  /** Null without `listen.http`. */
   readonly #plainHttp: PlainHttp | null
   readonly #admin: FastifyInstance | null
   readonly #worker: ServerInput['worker']
   readonly #sockets: InheritedSockets
-  /** Null for a worker: the primary counts each reload once. */
+  /** The primary counts each reload once. */
   readonly #reloads: ReloadMetrics | null
   #config: Config
   readonly #opened: Config
   #gateway: FastifyInstance
   #closing: Promise<void> | undefined
   readonly #exports: ExportRuns
-  /** Null without `listen.tls.acme`. */
   readonly #issuing: Issuing | null
 
   private constructor(
@@ -117,7 +111,7 @@ export class Server implements Serving {
     })
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
-    // The gateway in use is asked: a refused configuration names other files.
+    // A refused configuration names other files.
     runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
     const proxyProtocol = proxyProtocolOf(config, log)
     this.#listener = new Listener(pipelineOf(gateway), {
@@ -195,7 +189,6 @@ export class Server implements Serving {
     }
   }
 
-  /** An empty store may be new, or the wrong one. */
   async #warnIfEmpty(): Promise<void> {
     const { file, store, portal, identity } = this.#config
     // Without a configuration file (the demo) accounts are created after the start.
@@ -222,7 +215,7 @@ export class Server implements Serving {
     this.runtime.recordMissing(missing)
   }
 
-  /** So that nobody forgets these apps after a roll-out. */
+  /** Nobody should forget these apps after a roll-out. */
   #warnOfReports(): void {
     if (this.#worker !== undefined && this.#worker.number !== 1) return
     warnOfRequired(this.#config, this.#log)
@@ -335,7 +328,6 @@ export class Server implements Serving {
     this.runtime.keyring = keyring
   }
 
-  /** From another worker. */
   hear(news: UpstreamNews): void {
     this.runtime.upstreams.hear(news, performance.now())
   }
@@ -366,15 +358,15 @@ export class Server implements Serving {
   }
 }
 
-/** Between a change of the posture and a second look at open connections. */
+/** Open connections are judged again this long after a change of the posture. */
 const lateMs = 500
 
-/** For the last spans: what is left of the grace, within bounds. */
+/** The last spans get what is left of the grace, within bounds. */
 function flushTimeOf(graceLeft: number): number {
   return Math.min(Math.max(graceLeft, 250), 3000)
 }
 
-/** For the command line. It writes only changes, because a gate also starts on a full disk. */
+/** A gate also starts on a full disk, so only a change is written. */
 async function rememberPortal(store: Store, origin: string): Promise<void> {
   if ((await store.get('meta:portal-url')) !== origin) await store.put('meta:portal-url', origin)
 }

@@ -1,4 +1,4 @@
-/** What `factorgate status` shows of a running gate. It holds no secrets. */
+/** What `factorgate status` shows of a running gate, without secrets. */
 import type { MetricName } from '../metrics/declarations.ts'
 import { release } from '../metrics/release.ts'
 import type { MetricsSnapshot } from '../metrics/snapshot.ts'
@@ -9,15 +9,13 @@ export interface GateStatus extends ConfigurationNote {
   readonly version: string
   readonly process: number
   readonly workers: number
-  /** Null for `serve --upstream`. */
   readonly file: string | null
-  /** Sockets, downloads and uploads under way. */
   readonly openConnections: number
   readonly isStoreUp: boolean
   readonly isJournalWritable: boolean
 }
 
-/** `note` is of the configuration in force, `metrics` of all processes together. */
+/** `metrics` are those of all processes together. */
 export function gateStatus(
   { file, workers }: { readonly file: string | null; readonly workers: number },
   note: ConfigurationNote,

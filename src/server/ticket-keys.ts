@@ -1,6 +1,6 @@
 /**
- * The keys of TLS tickets. Each day's are made of those of the day before, which are forgotten. Otherwise whoever reads the memory of a gate could open all TLS
- * 1.2 that was recorded since its start (RFC 9325 §3.4).
+ * The keys of TLS tickets. Each day's are made of those of the day before, which are forgotten, otherwise the memory of a gate would open all TLS 1.2 that was
+ * recorded since its start (RFC 9325 §3.4).
  */
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { Server } from 'node:tls'
@@ -8,7 +8,6 @@ import { type Clock, systemClock } from '../clock.ts'
 
 /** Another process has the same keys from then on. */
 export interface TicketKeysOfDay {
-  /** 48 bytes. */
   readonly keys: Uint8Array
   /** Since the epoch. */
   readonly day: number
@@ -39,7 +38,7 @@ export class TicketKeys {
     return { keys: Buffer.from(this.#keys), day: this.#day }
   }
 
-  /** The server has the day's keys until it closes. Returns a function that looks at the day at once. */
+  /** Until the server closes. Returns a function that looks at the day at once. */
   giveTo(server: Pick<Server, 'setTicketKeys' | 'once'>): () => void {
     let given = Number.NaN
     const renew = () => {

@@ -10,13 +10,12 @@ import type { TlsChallenges } from './issued-contexts.ts'
 const protocol = 'acme-tls/1'
 /** An entry of the ALPN list: its length, then the name. */
 const offer = Buffer.from(`\x0a${protocol}`, 'latin1')
-/** One TLS record; with a post-quantum key share it comes in two packets. */
+/** With a post-quantum key share it comes in two packets. */
 const maxBytes = 5 + 16_384
-/** The content type of a record (RFC 8446 §5.1). */
+/** RFC 8446 §5.1. */
 const handshake = 22
 const helloMs = 10_000
 
-/** Comes before the present connection listeners. */
 export function interceptChallenges(server: Server, challenges: TlsChallenges): void {
   const authority = challengeServer(challenges)
   beforeConnections(server, (socket, accept) => {
@@ -52,7 +51,7 @@ function challengeServer(challenges: TlsChallenges): tls.Server {
   return server
 }
 
-/** The first record is complete. Also true for anything but a handshake, which the TLS server refuses at once. */
+/** The TLS server refuses anything but a handshake at once. */
 function isWhole(hello: Buffer): boolean {
   if (hello[0] !== handshake) return true
   return hello.length >= 5 && hello.length >= Math.min(5 + hello.readUInt16BE(3), maxBytes)

@@ -1,6 +1,6 @@
 /**
- * The correction of sessions after the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began while the clock was
- * ahead would live too long (THREATS D17).
+ * Corrects sessions after the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began while the clock was ahead
+ * would live too long (THREATS D17).
  */
 import { type Clock, clockSkewMs } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
@@ -10,7 +10,7 @@ import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
 const saveEveryMs = 60_000
-/** For the clock of another gate. Its sign-ins count here from their time on. */
+/** The sign-ins of another gate, whose clock is ahead, count here from their time on. */
 const otherGateMs = 60 * 60_000
 const markKey = 'meta:clock'
 
@@ -38,7 +38,7 @@ interface ClockCorrectionOptions {
   readonly idleSeconds: () => number
   readonly end: (id: string) => Promise<unknown>
   readonly forget: () => unknown
-  /** By how much a session began later than this gate has ever seen. At most once a minute. */
+  /** A session began so much later than this gate has ever seen. Called at most once a minute. */
   readonly onAhead?: ((seconds: number) => void) | undefined
 }
 
@@ -68,7 +68,6 @@ export class ClockCorrection {
     return now + clockSkewMs >= this.#latest
   }
 
-  /** The time, after a correction of all sessions if needed. */
   async present(): Promise<number> {
     const now = this.#options.clock()
     if (this.isSteady(now)) return now
@@ -79,7 +78,6 @@ export class ClockCorrection {
     return this.#options.clock()
   }
 
-  /** At most once a minute. */
   async save(): Promise<void> {
     const now = await this.present()
     if (Math.abs(now - this.#savedAt) < saveEveryMs) return

@@ -25,9 +25,8 @@ import type { SessionCache } from './session-cache.ts'
 import type { Sessions } from './sessions.ts'
 
 interface DeviceTerms {
-  /** Of a bound cookie. */
   readonly lifetimeSeconds: number
-  /** The hosts of the apps that ask for bound tokens, and the portal's. */
+  /** Those of the apps that ask for bound tokens, and the portal's. */
   readonly hosts: ReadonlySet<string>
 }
 
@@ -51,11 +50,9 @@ type RefusedBecause =
   | 'token_replaced'
   | 'bound_already'
 
-/** What a live binding needs next. */
 interface Granted {
   readonly session: Session
   readonly identifier: string
-  /** Of the bound cookie. */
   readonly cookie: string
   readonly nextChallenge: string
 }
@@ -63,7 +60,6 @@ interface Granted {
 export interface RefusedProof {
   readonly kind: 'refused'
   readonly why: RefusedBecause
-  /** Null if the proof does not say it, or the session is over. */
   readonly session: Session | null
 }
 
@@ -78,31 +74,29 @@ type Refresh =
       readonly identifier: string
       readonly challenge: string
     }
-  /** This host is not bound any more. */
   | { readonly kind: 'forget'; readonly identifier: string }
   | RefusedProof
 
-/** A request that was sent before its browser had a new key's first cookie arrives at most this late. */
+/** A request without a new key's first cookie may arrive this late. */
 const firstCookieMs = 30_000
-/** An answer to the registration reaches the browser in this time. */
 const answeredWithinMs = 10_000
 const minWaitMs = 100
 const maxWaitMs = 3_000
-/** Documents side by side would each cost a signature, so the second offer waits until the first has failed. */
+/** Documents side by side would each cost a signature. */
 const offeredAgainAfterMs = 60_000
 /** Tabs that are opened together cost one signature. */
 const justProvenMs = 60_000
-/** Browsers make six signatures in nine minutes for a whole site, so a host may wait for its key that long. */
+/** Browsers make six signatures in nine minutes for a whole site, so a host may wait that long. */
 const offeredForMs = 15 * 60_000
 
 export class DeviceBinding {
   readonly terms: DeviceTerms
   readonly #options: DeviceBindingOptions
   readonly #offeredAt = new WeakMap<Principal, number>()
-  /** Saves most requests a MAC. */
+  /** It saves most requests a MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
-  /** New keys whose cookie has come, by `nameOfKey`. */
+  /** Keys whose cookie has come, by `nameOfKey`. */
   readonly #shown = new LRUCache<string, true>({ max: 10_000 })
 
   constructor(options: DeviceBindingOptions) {
@@ -110,7 +104,7 @@ export class DeviceBinding {
     this.terms = options.terms
   }
 
-  /** `cookie`: the request's bound cookie. It asks no store. */
+  /** `cookie` is the request's bound cookie. No store is asked. */
   bindingOf(principal: Principal, cookie: string | null): Binding {
     const key = principal.session.devices?.[principal.host]
     if (key === undefined) return 'none'
@@ -138,8 +132,8 @@ export class DeviceBinding {
   }
 
   /**
-   * For a token whose key is not shown: the milliseconds after which its browser may have the key's first cookie; 0 if it has shown one. Null for an older key,
-   * and where no cookie has come in time.
+   * The milliseconds after which the browser may have a new key's first cookie; 0 if it has shown one. Null for an older key, and where no cookie has come in
+   * time.
    */
   firstCookieWait(principal: Principal): number | null {
     const key = principal.session.devices?.[principal.host]
@@ -152,7 +146,7 @@ export class DeviceBinding {
     return age < answeredWithinMs ? Math.min(Math.max(age, minWaitMs), maxWaitMs) : null
   }
 
-  /** `Secure-Session-Registration` for a new token; null where nothing is to be bound. */
+  /** Null where nothing is to be bound. */
   offer(principal: Principal): string | null {
     const { session, host, csrfKey, isFullySignedIn: isWhole } = principal
     if (!isWhole || !this.terms.hosts.has(host) || session.devices?.[host] !== undefined) return null
@@ -162,7 +156,7 @@ export class DeviceBinding {
     return registrationHeader(sealChallenge(keyrings.present, 'register', what, endsAt))
   }
 
-  /** The same for a later answer, while the token is young. */
+  /** For a later answer, while the token is young. */
   offerAgain(principal: Principal): string | null {
     const age = this.#ageOf(principal)
     const now = this.#options.clock()
@@ -172,7 +166,6 @@ export class DeviceBinding {
     return this.offer(principal)
   }
 
-  /** A key may still be registered for the token. */
   isYoung(principal: Principal): boolean {
     return this.#ageOf(principal) < offeredForMs
   }
@@ -201,7 +194,7 @@ export class DeviceBinding {
     return registration
   }
 
-  /** `header`: the proof, if any. It needs no token, which browsers leave out of a navigation from elsewhere. */
+  /** `header` has the proof. No token is needed, because browsers leave it out of a navigation from elsewhere. */
   async refresh(host: string, identifier: string, header: string | null): Promise<Refresh> {
     const { keyrings, clock, store, terms } = this.#options
     const id = sessionIn(identifier, host)
@@ -225,7 +218,7 @@ export class DeviceBinding {
     return { kind: 'refreshed', ...this.#grant(session, host, to.thumbprint, now) }
   }
 
-  /** Null unless the session stands and has a key on `host`. Another gate's notice about a new key may be under way. */
+  /** Another gate's notice about a new key may be under way. */
   async #bound(id: string, host: string): Promise<Session | null> {
     const { sessions, cache } = this.#options
     if ((await sessions.standing(id)) !== 'complete') return null

@@ -1,4 +1,4 @@
-/** The ends of sessions. An end without a confirmation is asked for again by a second call (FIELD A7). */
+/** The ends of sessions. A second call asks again for a missing confirmation (FIELD A7). */
 import type { Clock } from '../clock.ts'
 import { isToken, tokenDigest } from '../ids.ts'
 import { type Words, wordsFor } from '../reasons/reason.ts'
@@ -41,7 +41,7 @@ export class Endings {
     this.#store = options.store
   }
 
-  /** Ends a session on every host; false if there is none. `words`: for the person. Rejects with StoreUnconfirmed; `confirmEnd` asks again. */
+  /** Ends a session on every host; false if there is none. `words` are for the person. Rejects with StoreUnconfirmed; `confirmEnd` asks again. */
   async end(id: string, why: EndReason, words?: string | Words): Promise<boolean> {
     const session = await this.finish(id, why, words)
     if (session === null) return false
@@ -52,20 +52,17 @@ export class Endings {
     throw unconfirmed
   }
 
-  /** Returns the number of ended sessions. Asks for one confirmation, even without a session. Rejects with StoreUnconfirmed, which has the number. */
+  /** Asks for one confirmation, even without a session. Rejects with StoreUnconfirmed, which has the number of ended sessions. */
   async endAccount(accountId: string, why: EndReason, except?: string, words?: string): Promise<number> {
     return this.#endEach(accountId, async id => id !== except && (await this.finish(id, why, words)) !== null)
   }
 
-  /** For an account that is removed: the kept reasons do not name it. */
+  /** The account is removed, so the kept reasons do not name it. */
   async endRemoved(accountId: string): Promise<number> {
     return this.#endEach(accountId, async id => (await this.finish(id, 'revoked', undefined, null)) !== null)
   }
 
-  /**
-   * Ends the sessions that show a proof of this authenticator. The one in `acting` only loses these proofs, if it has others. Returns and rejects as
-   * `endAccount` does.
-   */
+  /** The session in `acting` only loses the proofs of this authenticator, if it has others. Rejects as `endAccount` does. */
   async endProvedBy(accountId: string, credentialId: string, acting?: string): Promise<number> {
     return this.#endEach(accountId, async id => {
       const text = await this.#store.get(sessionKey(id))
@@ -76,14 +73,14 @@ export class Endings {
     })
   }
 
-  /** For everybody. It reads the whole store, so only commands call it. `onDone` gets the number so far. */
+  /** It reads the whole store, so only commands call it. */
   async endAll(why: EndReason, onDone?: (done: number) => void): Promise<number> {
     const finish = async ({ key }: StoreEntry) =>
       (await this.finish(key.slice(sessionRecord.prefix.length), why)) !== null
     return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
-  /** Known for an hour, and of a suspended person for as long as the session could have lasted. */
+  /** Known for an hour; of a suspended person as long as the session could have lasted. */
   async whyEnded(token: string): Promise<Ended | null> {
     if (!isToken(token)) return null
     const digest = tokenDigest(token)
@@ -94,7 +91,7 @@ export class Endings {
     return said === null ? ended : { ...ended, ...said }
   }
 
-  /** Also for an hour after the session's end; null if unknown. */
+  /** Null if unknown. */
   async ownerOf(token: string): Promise<string | null> {
     const ended = await this.whyEnded(token)
     if (ended !== null || !isToken(token)) return ended?.accountId ?? null
@@ -121,7 +118,7 @@ export class Endings {
   }
 
   /**
-   * Without a confirmation; null if there is no session. An unreadable one ends too, with '' as its account. With `owner: null` nobody can tell later whose it
+   * Needs no confirmation; null if there is no session. An unreadable one ends too, with '' as its account. With `owner: null` nobody can tell later whose it
    * was.
    */
   async finish(
@@ -159,7 +156,6 @@ export class Endings {
     return evenUnconfirmed(() => this.#store.settle?.())
   }
 
-  /** `end` tells whether it has ended the session. */
   async #endEach(accountId: string, end: (id: string) => Promise<boolean>): Promise<number> {
     const ids = await this.#store.members(sessionsOf(accountId))
     return this.#confirmed(await inBatches(ids, end, undefined, { goesOn: true }))
@@ -192,7 +188,7 @@ export class Endings {
     return Math.max(rememberedSeconds, Math.ceil((expiresAt - this.#options.clock()) / 1000))
   }
 
-  /** A full disk has no room for an explanation, and the session still ends. */
+  /** A full disk has no room for an explanation. */
   async #remember(key: string, what: string, seconds = rememberedSeconds): Promise<void> {
     await this.#store.put(key, what, seconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error
@@ -200,7 +196,6 @@ export class Endings {
   }
 }
 
-/** The words alone are shown then. */
 function ifTooNew(error: unknown): null {
   if (error instanceof RecordTooNew) return null
   throw error

@@ -15,7 +15,6 @@ interface RememberedInstitution {
   readonly endsAt: number | null
 }
 
-/** By the id of our session. */
 export const institutionSessionRecord = new RecordKind<RememberedInstitution>({
   prefix: 'institution-session:',
   version: 1,
@@ -26,7 +25,7 @@ const sealContext = (id: string) => `institution-session:${id}`
 const withNameKey = (directory: string, name: string) => `institution-name:${directory}:${digestOf(name)}`
 const withSidKey = (directory: string, sid: string) => `institution-sid:${directory}:${digestOf(sid)}`
 
-/** The session may end a moment after its `endsAt` by the store's clock, and must not outlive what ends it. */
+/** By the store's clock a session may end a moment later, and must not outlive what ends it. */
 const spareSeconds = 60
 
 export class InstitutionSessions {
@@ -40,7 +39,7 @@ export class InstitutionSessions {
     this.#keyring = input.keyring
   }
 
-  /** `endsAt`: of our session, in milliseconds since the epoch. */
+  /** `endsAt` is that of our session, in milliseconds since the epoch. */
   async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
     const seconds = secondsUntil(endsAt, this.#clock())
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
@@ -48,20 +47,19 @@ export class InstitutionSessions {
     await linkAll(this.#store, id, session, seconds)
   }
 
-  /** Null for a session that did not begin at an institution. */
   async of(id: string): Promise<RememberedInstitution | null> {
     const record = await institutionSessionRecord.get(this.#store, id)
     if (record === null || record.hint === null) return record
     try {
       return { ...record, hint: this.#keyring().open(record.hint, sealContext(id)) }
     } catch (error) {
-      // The key file has lost the key. Without a hint the institution asks the person.
+      // The key file has lost the key. The institution then asks the person.
       if (error instanceof KeyringError) return { ...record, hint: null }
       throw error
     }
   }
 
-  /** Our sessions that began with this one; with `externalId`, of this person. */
+  /** Our sessions that began with this one. */
   async withSid(directory: string, sid: string, externalId: string | null): Promise<string[]> {
     const ids = await this.#store.members(withSidKey(directory, sid))
     const theirs = await Promise.all(
@@ -73,7 +71,7 @@ export class InstitutionSessions {
     return theirs.filter(id => id !== null)
   }
 
-  /** The external ids of people with sessions here under this name. */
+  /** Their external ids. */
   async peopleCalled(directory: string, nameThere: string): Promise<string[]> {
     const ids = await this.#store.members(withNameKey(directory, nameThere))
     const records = await Promise.all(ids.map(id => institutionSessionRecord.get(this.#store, id)))

@@ -1,4 +1,4 @@
-/** The last use of each app by a person, within ten minutes. It sorts their list of apps. */
+/** When a person last used each app, within ten minutes. It sorts their list of apps. */
 import type { Store } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
@@ -15,7 +15,6 @@ export class AppUse {
     this.#store = store
   }
 
-  /** Ignores a failure. */
   note(accountId: string, appId: string, now: number): void {
     let apps = this.#written.get(accountId)
     if (now - (apps?.get(appId) ?? 0) < writeEveryMs) return

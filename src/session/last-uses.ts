@@ -8,9 +8,8 @@ export class LastUses {
   readonly #store: Store
   readonly #clock: Clock
   readonly #idleSeconds: () => number
-  /** Session id → the last use in this process. */
+  /** By session id. */
   readonly #seen = new Map<string, number>()
-  /** Not written yet. */
   readonly #touched = new Map<string, number>()
 
   constructor(input: { store: Store; clock: Clock; idleSeconds: () => number }) {
@@ -43,7 +42,6 @@ export class LastUses {
     this.#touched.set(id, now)
   }
 
-  /** Sessions that this process has seen in use. */
   activeWithin(seconds: number): number {
     const since = this.#clock() - seconds * 1000
     let count = 0
@@ -80,7 +78,7 @@ export class LastUses {
     const at = this.#touched.get(id)
     if (at === undefined) return
     await this.#store.put(seenKey(id), String(at), this.#idleSeconds())
-    // A session that was used meanwhile, or not written, is due the next time.
+    // A session that was used meanwhile is due the next time.
     if (this.#touched.get(id) === at) this.#touched.delete(id)
   }
 }

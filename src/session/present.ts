@@ -14,7 +14,7 @@ interface Present {
   readonly isFullySignedIn: boolean
 }
 
-/** Null if the session has ended at `now`, or has no token on `host`. */
+/** Null if the session has ended, or has no token on `host`. */
 export async function presentAt(
   cache: SessionCache,
   terms: SessionTerms,

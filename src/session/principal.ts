@@ -12,18 +12,16 @@ export interface Principal {
   readonly host: string
   /** The token's digest, to which forms are bound. */
   readonly csrfKey: string
-  /** Milliseconds since the epoch; missing for tokens of an older release. */
+  /** Milliseconds since the epoch. Older releases did not write it. */
   readonly tokenAt?: number | null
   readonly isFullySignedIn: boolean
 }
 
 export interface Entered {
   readonly principal: Principal
-  /** The cookie's value. */
   readonly token: string
 }
 
-/** The newest one that the token shows. */
 export function generationOf({ proofs }: Principal): number {
   return proofs.reduce((highest, proof) => Math.max(highest, proof.generation), 0)
 }

@@ -28,30 +28,24 @@ export type EndReason = (typeof endReasons)[number]
 /** For the person who comes back with the session's token. */
 export interface Ended {
   readonly why: EndReason
-  /** Null where an older release ended it. */
   readonly accountId: string | null
   /** From an operator or the watch. */
   readonly words: string | null
-  /** Beside the words of the watch. */
   readonly reasons?: readonly Reason[]
 }
 
-/** The reason comes first and alone on its line, as in older releases. */
+/** The reason stands alone on the first line, as in older releases. */
 export function endedText({ why, accountId, words }: Ended): string {
   return [why, accountId ?? '', ...(words === null ? [] : [words])].join('\n')
 }
 
-/** Null for an unknown reason. */
 export function parseEnded(text: string): Ended | null {
   const [first, accountId, ...words] = text.split('\n')
   const why = endReasons.find(reason => reason === first)
   return why === undefined ? null : { why, accountId: accountId || null, words: words.join(' ') || null }
 }
 
-/**
- * What the watch has said, for people who read another language. It has its own record, because an older release shows all that stands in the record of the
- * end.
- */
+/** What the watch has said, for readers of another language. An older release shows all that stands in the record of the end, so this is another one. */
 export const endedReasonsRecord = new RecordKind<{ readonly reasons: readonly Reason[] }>({
   prefix: 'ended-reasons:',
   version: 1,
@@ -66,9 +60,9 @@ export interface TokenRecord {
   readonly session: string
   readonly host: string
   readonly generation: number
-  /** Missing in older releases. */
+  /** Older releases did not write it. */
   readonly at?: number
-  /** Missing in older releases. */
+  /** Older releases did not write it. */
   readonly account?: string
 }
 
@@ -92,7 +86,7 @@ export const tokenRecord = new RecordKind<TokenRecord>({
   read: record => (isToken(record) ? record : null)
 })
 
-/** Its id is the code's digest. A spent one is kept for a while with the suffix `:spent`. */
+/** Its id is the code's digest. A spent one has the suffix `:spent`. */
 export const handOverRecord = new RecordKind<HandOverRecord>({
   prefix: 'handover:',
   version: 1,

@@ -42,18 +42,15 @@ export class SessionCache {
     }
   }
 
-  /** The cache has applied the notice before. */
   onNotice(listener: (notice: StoreNotice) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** All subscriptions work. */
   get isTold(): boolean {
     return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
 
-  /** Undefined if the store must be asked. */
   peek(key: string): unknown {
     return this.#entries.get(key)
   }

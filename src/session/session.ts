@@ -2,7 +2,6 @@
 import type { DeviceKey } from '../device/device-key.ts'
 import type { Proof } from '../factor/proof.ts'
 
-/** A longer user agent is cut. */
 export const maxUserAgentLength = 256
 
 export interface Device {
@@ -20,7 +19,6 @@ export interface Session {
   /** The end of the institution's assurance. */
   readonly endsAt?: number
   readonly proofs: readonly Proof[]
-  /** Grows with every proof. */
   readonly generation: number
   readonly device: Device
   /** Host → digest of the one valid token. */
@@ -43,14 +41,14 @@ export function withProof(session: Session, proof: Omit<Proof, 'generation'>): S
   return { ...session, generation, proofs: [...session.proofs, { ...proof, generation }].slice(-proofsKept) }
 }
 
-/** For a new token whose browser has not shown the key. */
+/** The browser has not shown the key with its new token. */
 export function withoutDevice(session: Session, host: string): Session {
   if (session.devices?.[host] === undefined) return session
   const { [host]: _gone, ...devices } = session.devices
   return { ...session, devices }
 }
 
-/** On whichever host was first; null if unbound. */
+/** The first host counts. */
 export function boundSince({ devices = {} }: Session): number | null {
   const times = Object.values(devices).map(({ at }) => at)
   return times.length === 0 ? null : Math.min(...times)

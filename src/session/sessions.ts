@@ -1,4 +1,4 @@
-/** The use-cases of a session, in their order: start, prove, hand over, find, end. */
+/** The use-cases of a session: start, prove, hand over, find, end. */
 import type { Clock } from '../clock.ts'
 import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import { type Account, accountPrefix, subjectOf } from '../identity/account.ts'
@@ -42,7 +42,6 @@ export class Sessions {
   readonly #handOvers: HandOvers
   readonly #endings: Endings
 
-  /** `onAhead`: see ClockCorrection. */
   constructor(input: {
     store: Store
     cache: SessionCache
@@ -84,17 +83,16 @@ export class Sessions {
     this.#terms = terms
   }
 
-  /** Null where the present configuration admits nobody of its directory. */
   accountNow(account: Account): Account | null {
     return this.#terms.accountNow(account)
   }
 
-  /** Makes the token for `host`. The browser's earlier session ends. */
+  /** The browser's earlier session ends. */
   async start(input: {
     accountId: string
     proof: NewProof
     more?: readonly NewProof[]
-    /** An end before the absolute limit, in milliseconds since the epoch. */
+    /** Before the absolute limit, in milliseconds since the epoch. */
     endsAt?: number | null
     device: Device
     host: string
@@ -152,7 +150,7 @@ export class Sessions {
     const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
     if (isWholeNow && (await this.#makeRoom(accountId, { isWhole: true, except: id })))
       await this.#endings.settleQuietly()
-    // First, because the institution's record must outlive the longer session.
+    // The institution's record must outlive the longer session.
     if (isWholeNow && principal.account.externalId !== undefined)
       await prolong(this.#store, id, this.#wholeUntil(principal.session), this.#clock())
     return this.#reissue(principal.session.id, principal.host, session => {
@@ -162,12 +160,11 @@ export class Sessions {
     })
   }
 
-  /** For a session that gets its second factor now. */
   #wholeUntil({ endsAt }: Session): number {
     return Math.min(this.#clock() + this.#limits.absoluteSeconds * 1000, endsAt ?? Number.POSITIVE_INFINITY)
   }
 
-  /** The code is valid once within 30 s, in the browser whose nonce hashes to `state`. */
+  /** Valid once within 30 s, in the browser whose nonce hashes to `state`. */
   handOver(principal: Principal, toHost: string, state: string, returnTo: string): Promise<string> {
     const generation = generationOf(principal)
     return this.#handOvers.make({ session: principal.session.id, host: toHost, generation, state, returnTo })
@@ -194,7 +191,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** Undefined if the store must be asked. It is no use of the session: see `noteActivity`. */
+  /** Undefined if the store must be asked. It does not prolong the session. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)
@@ -210,7 +207,7 @@ export class Sessions {
     return this.#assemble(host, keys, record, session, account, now) ?? undefined
   }
 
-  /** Counts as a use of the session. */
+  /** Prolongs the session. */
   async find(host: string, token: string): Promise<Principal | null> {
     const principal = await this.look(host, token)
     if (principal !== null) this.noteActivity(principal.session.id)
@@ -276,12 +273,11 @@ export class Sessions {
     return (await this.standing(id)) !== 'ended'
   }
 
-  /** Also for traffic on an open socket or in a download. */
+  /** Traffic on an open socket or in a download counts too. */
   noteActivity(id: string): void {
     this.#lastUses.touch(id)
   }
 
-  /** Sessions that this process has seen in use. */
   activeWithin(seconds: number): number {
     return this.#lastUses.activeWithin(seconds)
   }
@@ -347,7 +343,7 @@ export class Sessions {
     stored: Account,
     now: number
   ): Principal | null {
-    // Only the session's named token is valid, even while an older one has a record.
+    // An older token may still have a record.
     if (
       record.host !== host ||
       session.tokens[host] !== keys.digest ||

@@ -1,4 +1,4 @@
-/** Answers to forms, sealed in the store for twenty seconds: the second press of a button may reach another gate (FIELD G6). */
+/** Answers to forms, sealed in the store for a short time: the second press of a button may reach another gate (FIELD G6). */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Clock, isCurrent } from '../clock.ts'
 import { newId } from '../ids.ts'
@@ -10,7 +10,7 @@ export interface Answer {
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
   readonly redirect: string | null
-  /** Digests of the session's token before and after the answer. */
+  /** Digests before and after the answer. */
   readonly tokens: readonly (string | null)[]
 }
 
@@ -18,7 +18,7 @@ interface Kept extends Answer {
   readonly until: number
 }
 
-/** For an unreadable answer, which nobody waits for. */
+/** Nobody waits for an unreadable answer. */
 const unreadable: Kept = { cookies: [], redirect: null, tokens: [], until: 0 }
 
 /** Its id is the form's, and the seal is bound to its key. */
@@ -32,9 +32,8 @@ export const answerRecord = new RecordKind<Kept>({
 })
 
 interface Press {
-  /** Any process can give this answer afterwards. */
   keep(answer: Answer): void
-  /** For a failed press. Resolves once others stop waiting. */
+  /** Others stop waiting. */
   drop(): Promise<void>
 }
 
@@ -42,7 +41,7 @@ export const keptSeconds = 20
 /** Two seconds in all. */
 const looks = 40
 const lookEveryMs = 50
-/** In one process; further callers look once. */
+/** Further callers look once. */
 const maxWaiting = 100
 
 export class SharedAnswers {
@@ -57,7 +56,7 @@ export class SharedAnswers {
     this.#seal = sealWith(input.keyring)
   }
 
-  /** The caller does not wait; a failure affects only a second press. */
+  /** A failure affects only a second press. */
   begin(key: string): Press {
     const id = newId()
     const begun = this.#store.link(indexOf(key), id, keptSeconds).catch(() => {})
@@ -73,7 +72,6 @@ export class SharedAnswers {
     }
   }
 
-  /** Waits up to two seconds during a press. */
   async find(key: string): Promise<Answer | null> {
     for (let look = 1; ; look++) {
       const others = await this.#store.members(indexOf(key))
@@ -96,5 +94,4 @@ export class SharedAnswers {
   }
 }
 
-/** Pending and successful presses. */
 const indexOf = (key: string) => `answer-presses:${key}`

@@ -3,18 +3,17 @@ import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 
 export interface SessionTerms {
-  /** With the groups that count now; null where its directory is gone. The same object for the same account. */
+  /** With the groups that count now; null where its directory is gone. The same account gives the same object. */
   accountNow(account: Account): Account | null
-  /** Credentials that the policy does not take any more. */
   readonly refused: ReadonlySet<string>
 }
 
-/** For commands: every account and proof counts. */
+/** For commands. */
 export const noTerms: SessionTerms = { accountNow: account => account, refused: new Set() }
 
 const firstFactors: readonly string[] = ['password', 'directory', 'invitation', 'mail']
 
-/** Null where no first factor is left, so the person has to sign in again. */
+/** Null where no first factor is left. */
 export function proofsUnder({ refused }: SessionTerms, proofs: readonly Proof[]): readonly Proof[] | null {
   if (refused.size === 0) return proofs
   const left = proofs.filter(({ credentialId }) => credentialId === undefined || !refused.has(credentialId))

@@ -21,7 +21,6 @@ export class SessionTimeLeft {
     this.#idleSeconds = input.idleSeconds
   }
 
-  /** For a session that is used now. */
   afterUse({ expiresAt }: Pick<Session, 'expiresAt'>): TimeLeft {
     const now = this.#clock()
     return this.#earlier(this.#idleSeconds * 1000, expiresAt - now)

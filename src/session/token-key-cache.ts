@@ -1,7 +1,4 @@
-/**
- * A cache from a token to its digest, its store keys and its last principal, which saves a tenth of a request's cost. It does not tell whether the token is
- * valid.
- */
+/** Keeps a token's digest, store keys and last principal, which saves a tenth of a request's cost. It does not tell whether the token is valid. */
 import { accountPrefix } from '../identity/account.ts'
 import { isToken, tokenDigest } from '../ids.ts'
 import { growingLru } from './growing-lru.ts'
@@ -12,11 +9,9 @@ import type { SessionTerms } from './terms.ts'
 
 export class TokenKeys {
   readonly digest: string
-  /** Of its record. */
   readonly token: string
   /** Outdated once the cache holds another session or account. */
   principal: Principal | null = null
-  /** Of `principal`. */
   terms: SessionTerms | null = null
   readonly #session = new CachedKey(sessionKey)
   readonly #account = new CachedKey(id => accountPrefix + id)
@@ -35,7 +30,6 @@ export class TokenKeys {
   }
 }
 
-/** Keeps the last one. */
 class CachedKey {
   readonly #build: (id: string) => string
   #id: string | null = null
@@ -65,7 +59,6 @@ export class TokensInUse {
     this.#cache = cache
   }
 
-  /** Null for a text that cannot be a token. */
   keysOf(token: string): TokenKeys | null {
     const known = this.#keys.get(token)
     if (known !== undefined) return known

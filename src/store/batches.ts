@@ -3,8 +3,8 @@
 const batchSize = 200
 
 /**
- * Runs `work` for each item and returns the results in order. A failure stops the work after its batch; with `goesOn` it is thrown at the end, unless a whole
- * batch fails (the store is unreachable).
+ * Returns the results in order. A failure stops the work after its batch; with `goesOn` it is thrown at the end, unless a whole batch fails (the store is
+ * unreachable).
  */
 export async function inBatches<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -32,7 +32,7 @@ export async function inBatches<Item, Result>(
   return results
 }
 
-/** Pauses after every batch, so that the gate goes on answering requests. */
+/** A pause after each batch lets the gate answer requests. */
 export async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncIterable<Item> {
   let count = 0
   for await (const item of items) {
@@ -42,12 +42,12 @@ export async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncIterab
 }
 
 const sliceMs = 0.3
-/** Few, because each that ends in between takes from the time of requests. */
+/** Each that ends in between takes from the time of requests. */
 const maxRunning = 8
 
 /**
- * Runs `work` for each item in the background of a busy process, a fraction of a millisecond in each turn of the event loop. The first failure is thrown at the
- * end; after eight in a row the rest is left.
+ * Works in the background of a busy process, a fraction of a millisecond in each turn of the event loop. The first failure is thrown at the end; after eight in
+ * a row the rest is left.
  */
 export async function inSlices<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
   let next = 0

@@ -1,4 +1,4 @@
-/** The bounds of the port. Exceeding one is a bug of the caller, so it throws a RangeError. */
+/** Exceeding a bound of the port is a bug of the caller, so it throws a RangeError. */
 
 const maxKeyBytes = 512
 const maxValueBytes = 1024 * 1024
@@ -23,7 +23,7 @@ export function checkValue(value: string): void {
     throw new RangeError(`a store value holds at most ${maxValueBytes} bytes`)
 }
 
-/** Milliseconds, or null for no limit. An elapsed lifetime becomes 1 ms, otherwise a countdown would fail or never expire. */
+/** Null for no limit. An elapsed lifetime becomes 1 ms, otherwise a countdown would fail or never expire. */
 export function lifeMs(ttlSeconds: number | undefined): number | null {
   if (ttlSeconds === undefined) return null
   if (!(ttlSeconds <= maxLifeSeconds)) throw new RangeError('a life in the store is a number of seconds')

@@ -14,10 +14,7 @@ export type Step<Result, Value = string> =
 /** One caller succeeds in each round, so this many failures mean a broken store. */
 const maxRounds = 1000
 
-/**
- * Asks `decide` (null if absent), and writes only if the value is unchanged; otherwise it starts again. `decide` must have no side effects. Rejects with
- * StoreUnreachable.
- */
+/** Asks `decide` (null if absent) again until the value is unchanged. `decide` must have no side effects. Rejects with StoreUnreachable. */
 export async function changeValue<Result>(
   store: Store,
   key: string,
@@ -26,7 +23,7 @@ export async function changeValue<Result>(
   return (await changeKnown(store, key, undefined, decide)).result
 }
 
-/** The same for a caller that may know the value (null for none, undefined if not), which saves a read if it is right. `text` is what is stored now. */
+/** A value that the caller knows (null for none, undefined if not) saves a read if it is right. `text` is what is stored now. */
 export async function changeKnown<Result>(
   store: Store,
   key: string,

@@ -24,7 +24,6 @@ const remedy = 'Check the store. If it is the right one, run: factorgate store a
 
 export interface GuardOptions {
   readonly known: KnownStores
-  /** Without a password. */
   readonly address: string
   readonly isCluster: boolean
   /** The gate accepts an emptied store: nobody can sign in with it. */
@@ -79,7 +78,7 @@ export class GuardedStore implements Store {
   readonly #epochKeys: readonly string[]
   #writer = newName()
   #texts: (string | null)[] = []
-  /** The epochs when the store was last found right. */
+  /** When the store was last found right. */
   #accepted: readonly (string | null)[] = []
   #known: KnownStore | null
   #timer: NodeJS.Timeout | undefined

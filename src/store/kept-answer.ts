@@ -1,4 +1,4 @@
-/** The answer to a question that takes many reads of the store, kept for a short time. Failures are not kept. */
+/** The answer to a question that takes many reads of the store, kept for a short time. */
 import type { Clock } from '../clock.ts'
 
 export class KeptAnswer<Answer> {
@@ -11,7 +11,7 @@ export class KeptAnswer<Answer> {
     this.#keptMs = keptMs
   }
 
-  /** `now`: milliseconds since the epoch. It asks again if the clock was put back. */
+  /** `now` is in milliseconds since the epoch. It asks again if the clock was put back. */
   get(ask: (now: number) => Promise<Answer>): Promise<Answer> {
     const now = this.#clock()
     if (this.#kept === null || Math.abs(now - this.#kept.at) > this.#keptMs) {

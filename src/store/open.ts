@@ -14,9 +14,8 @@ import type { Store } from './store.ts'
 export interface StoreOptions {
   /** Redis uses its own clock. */
   clock?: Clock
-  /** Accepts a Redis without persistence. */
   unsafeVolatileStore?: boolean
-  /** Of every key in Redis; `factorgate:` by default. */
+  /** Default: `factorgate:`. */
   keyPrefix?: string
   /** These override the address. */
   username?: string
@@ -30,13 +29,13 @@ const redis = /^rediss?(\+[a-z]+)?:\/\//
 const loadEmbedded = () => import('./lmdb/lmdb.ts')
 const loadRedis = () => import('./redis/redis.ts')
 
-/** Loads the driver for a process that may lose the right to read the program's files. */
+/** For a process that may lose the right to read the program's files. */
 export async function loadDriver(url: string): Promise<void> {
   if (url.startsWith(embedded)) await loadEmbedded()
   else if (redis.test(url)) await loadRedis()
 }
 
-/** Throws StoreMisconfigured or StoreUnreachable, without passwords. A relative PATH starts at the working directory. */
+/** Throws StoreMisconfigured or StoreUnreachable. A relative PATH starts at the working directory. */
 export async function openStore(url: string, options: StoreOptions = {}): Promise<Store> {
   if (url.startsWith(embedded)) {
     const path = url.slice(embedded.length)
@@ -60,7 +59,6 @@ export async function inspectStore(url: string, options: StoreOptions, now: Cloc
   return inspectRedis(url, options, now)
 }
 
-/** If `knownFile` is null, nothing is kept on disk. */
 export function guardOptions(url: string, options: StoreOptions, knownFile: string | null): GuardOptions {
   const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   return {

@@ -65,17 +65,16 @@ export interface StoreEntry {
 
 export interface Store {
   get(key: string): Promise<string | null>
-  /** Without `ttlSeconds` the value never expires. */
   put(key: string, value: string, ttlSeconds?: number): Promise<void>
   /** Writes only if absent; true for the one caller that wrote. */
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean>
-  /** Reads and removes. Only one caller gets the value. */
+  /** Only one caller gets the value. */
   take(key: string): Promise<string | null>
   /** Writes `next` only if `expected` is stored; keeps the remaining lifetime unless `ttlSeconds` is given. */
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
   /** The lifetime starts at the first increment and is not extended. */
   increment(key: string, ttlSeconds?: number): Promise<number>
-  /** True if there was one. With `expected`, only that value is deleted. */
+  /** True if there was one. */
   delete(key: string, expected?: string): Promise<boolean>
 
   /** An index and a value never share a key. */
@@ -90,7 +89,7 @@ export interface Store {
    */
   subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void>
 
-  /** Values only. It reads the whole store, so only commands call it. */
+  /** Without indexes. It reads the whole store, so only commands call it. */
   scan(prefix: string): AsyncIterable<StoreEntry>
   scanIndexes(
     prefix: string
@@ -100,7 +99,7 @@ export interface Store {
   ping(): Promise<void>
   /**
    * Resolves once earlier writes cannot be lost unnoticed: the epoch has advanced, and a replica, if any, has them. Rejects with StoreUnconfirmed; the writes
-   * stay. `kept`: keys that are in the store without a lifetime.
+   * stay. `kept` keys are in the store without a lifetime.
    */
   settle?(kept?: readonly string[]): Promise<void>
   /**
@@ -114,7 +113,7 @@ export interface Store {
 }
 
 export interface StoreCredentials {
-  /** Of the same store, perhaps with another user and password. */
+  /** The same store, perhaps with another user and password. */
   readonly url: string
   /** These override the address. */
   readonly username?: string

@@ -1,4 +1,4 @@
-/** The subscribers of key prefixes, for both adapters. */
+/** The subscribers of key prefixes. */
 import type { StoreNotice } from './store.ts'
 
 type Listener = (notice: StoreNotice) => void

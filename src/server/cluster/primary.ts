@@ -26,15 +26,12 @@ import { WorkerHandle } from './worker-handle.ts'
 
 /** Delay before the replacement of a worker that ends this soon after its start. */
 const soonMs = 5_000
-/** For an answer. */
 const healthMs = 2_500
 
 interface ClusterInput {
   readonly config: Config
-  /** At least two. */
   readonly size: number
   readonly log: Logger
-  /** Opened by systemd. */
   readonly sockets?: InheritedSockets | undefined
 }
 
@@ -43,7 +40,7 @@ export class Cluster implements Serving {
   readonly #size: number
   readonly #sockets: InheritedSockets
   readonly #handles = new Map<number, WorkerHandle>()
-  /** Of ended workers they are added to `#ended`, because counters must never decrease. */
+  /** Those of ended workers go into `#ended`, because counters must never decrease. */
   readonly #snapshots = new Map<number, MetricsSnapshot>()
   #ended: MetricsSnapshot = emptySnapshot
   readonly #own = new Metrics()
@@ -170,7 +167,6 @@ export class Cluster implements Serving {
     await this.#admin?.close()
   }
 
-  /** Resolves once the worker serves. */
   async #startWorker(number: number): Promise<AddressInfo> {
     const worker = cluster.fork()
     closeUntaken(worker)

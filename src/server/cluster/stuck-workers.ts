@@ -1,17 +1,16 @@
-/** Kills workers that stand still: their connections, each reload and the end of the gate would wait for ever. The primary replaces them. */
+/** Kills workers that stand still, otherwise their connections, each reload and the end of the gate would wait for ever. The primary replaces them. */
 import type { WorkerHandle } from './worker-handle.ts'
 
-/** While the gate serves. */
 export const lookMs = 5_000
-/** The looks that a question may stay unanswered. Time does not count, because a machine may sleep. */
+/** Looks are counted, not time, because a machine may sleep. */
 const maxLooks = { serving: 12, ending: 4 } as const
-/** How long the end of a gate waits for an answer, and the time kept before its own end is cut off. */
+/** The end of a gate waits so long for an answer, and keeps this time before its own end is cut off. */
 const maxEndingMs = 20_000
 const endingReserveMs = 4_000
-/** Added to the time that a worker's own end may take. */
+/** A worker's own end may take so much longer. */
 const crashedReserveMs = 10_000
 
-/** While the gate ends, which is cut off after `cutOffMs`. */
+/** For the end of the gate, which is cut off after `cutOffMs`. */
 export function endingLookMs(cutOffMs: number): number {
   return Math.min(maxEndingMs, cutOffMs - endingReserveMs) / maxLooks.ending
 }
@@ -19,9 +18,9 @@ export function endingLookMs(cutOffMs: number): number {
 type Asked = Pick<WorkerHandle, 'ask' | 'kill'>
 
 export class StuckWorkers {
-  /** Since the open question. */
+  /** Looks since the open question. */
   readonly #silent = new WeakMap<Asked, number>()
-  /** Since the worker has said that it ends. */
+  /** Looks since the worker has said that it ends. */
   readonly #ending = new WeakMap<Asked, number>()
   readonly #killed = new WeakSet<Asked>()
   readonly #onStuck: (number: number) => void
@@ -34,7 +33,7 @@ export class StuckWorkers {
     this.#cutOffMs = cutOffMs
   }
 
-  /** All workers, by number; also those that do not serve yet. */
+  /** Workers that do not serve yet count too. */
   look(workers: Iterable<readonly [number: number, handle: Asked]>): void {
     const most = this.isEnding ? maxLooks.ending : maxLooks.serving
     for (const [number, handle] of workers) {
@@ -57,7 +56,7 @@ export class StuckWorkers {
     }, heard)
   }
 
-  /** A worker that ends after an error does not finish. The end of the gate has its own limit. */
+  /** A worker that ends after an error does not finish. */
   #isLate(handle: Asked): boolean {
     const looks = this.#ending.get(handle)
     if (looks === undefined || this.isEnding) return false

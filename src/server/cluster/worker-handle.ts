@@ -20,7 +20,6 @@ export class WorkerHandle {
   isGone = false
   hasServed = false
 
-  /** `onNews` gets what the worker tells the others. */
   constructor(worker: Worker, onNews: (news: UpstreamNews) => void) {
     this.#worker = worker
     this.#listens = new Promise(resolve => this.#open.set(0, { resolve: () => resolve(), reject: () => resolve() }))

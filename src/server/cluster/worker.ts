@@ -43,7 +43,7 @@ interface WorkerInput {
   readonly cannotStart: (error: unknown) => void
 }
 
-/** Resolves to the exit code once the primary has ended it or is gone. */
+/** Resolves to the exit code. */
 export function runWorker(input: WorkerInput): Promise<0 | 1> {
   return new Promise(resolve => new WorkerProcess(input, resolve).start())
 }
@@ -127,7 +127,7 @@ class WorkerProcess {
 
   async #end(): Promise<void> {
     this.#isEnding = true
-    // The primary may be gone, and with it its limit.
+    // The primary and its limit may be gone.
     if (this.#config !== undefined) this.#late ??= setTimeout(() => this.#cutOff(), cutOffMs(this.#config))
     const server = await this.#starting?.catch(() => undefined)
     try {

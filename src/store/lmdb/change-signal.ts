@@ -1,6 +1,6 @@
 /**
- * A file that processes touch and watch to announce entries in the log of changes. It holds no data. Polling covers for watches that fail (network file
- * systems, exhausted inotify).
+ * Processes touch and watch a file without data to announce entries in the log of changes. Polling covers for watches that fail (network file systems,
+ * exhausted inotify).
  */
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 
@@ -22,7 +22,7 @@ export class ChangeSignal {
   /** Throws the system's error. */
   constructor(path: string) {
     this.#path = path
-    // The file follows no link, because root may open another user's store. Append mode would let it grow.
+    // Root may open another user's store, so links are not followed. Append mode would let the file grow.
     this.#file = openSync(
       path,
       constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
@@ -38,7 +38,6 @@ export class ChangeSignal {
     }
   }
 
-  /** Calls `onSignal` after signals and at each poll. */
   listen(onSignal: () => void): void {
     if (this.#timer !== undefined || this.#closed) return
     try {
@@ -53,7 +52,6 @@ export class ChangeSignal {
     }
   }
 
-  /** Signals in quick succession become one. */
   send(): void {
     if (this.#closed) return
     if (this.#isSending) {

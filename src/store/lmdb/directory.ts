@@ -31,7 +31,7 @@ export function prepareDirectory(directory: string, isOpenHere = false): void {
   }
 }
 
-/** LMDB crashes where it cannot make its lock file, as without a free inode. It takes an empty one for its own. */
+/** LMDB crashes where it cannot make its lock file, as without a free inode. It accepts an empty one. */
 export function makeLockFile(directory: string): void {
   const path = join(directory, 'lock.mdb')
   // Closing an existing one would drop the locks of an open store.
@@ -91,7 +91,6 @@ function refuseForeignLink(path: string): void {
     throw new StoreMisconfigured(`${path} is a link of uid ${found.uid}, and root does not follow it. Remove the link.`)
 }
 
-/** Gives root's new files to the directory's owner. */
 export function giveToOwner(directory: string, names: readonly string[]): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(directory)
@@ -121,7 +120,7 @@ export async function commitTrouble(error: unknown): Promise<string> {
   return diskTrouble(reason) ?? (reason as Error).message
 }
 
-/** After MDB_PANIC. */
+/** The error MDB_PANIC. */
 export const lostWrite = 'the disk has lost a write; repair the disk, then start the gate again'
 
 export function readTrouble(error: unknown): string {

@@ -17,14 +17,14 @@ import { TransactionStart, type Transactions } from './transaction-start.ts'
 import { commitOf } from './whole-file.ts'
 import { WriteLock } from './write-lock.ts'
 
-/** The layout of records. A store with another one is refused. */
+/** A store with another layout is refused. */
 const layout = '1'
-/** How long opening waits for a process that holds the lock of writers: one that stands still, and one that runs. */
+/** For a process that holds the lock of writers: one that stands still, and one that runs. */
 const waitMs = { stands: 1500, holds: 15_000 } as const
-/** How often a disturbed read is tried without the lock of writers. */
+/** Without the lock of writers. */
 const readTries = 2
 
-/** LMDB would believe a copy that was put over the file of an open store, beside processes that know the other one. */
+/** LMDB would believe a copy that was put over the file of an open store. */
 function overwritten(directory: string, lock: WriteLock): string | null {
   // In this order: a commit that comes in between is in data.mdb first.
   const known = lock.commit
@@ -40,7 +40,7 @@ function unreachable(directory: string, why: string): StoreUnreachable {
   return new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
 }
 
-/** LMDB ends the process where it cannot map a file, as on some network file systems, so another process tries it first. */
+/** LMDB ends the process where it cannot map a file, as on some network file systems, so another process tries first. */
 function checkMapping(directory: string): void {
   if (sharedFileSystem(directory) === null) return
   const trial = mkdtempSync(join(directory, 'trial.'))
@@ -54,7 +54,7 @@ function checkMapping(directory: string): void {
   }
 }
 
-/** lmdb-js prints each failed commit with its stack, although the caller gets the same error. */
+/** lmdb-js prints each failed commit with its stack. */
 let isQuiet = false
 function quietDriver(): void {
   if (isQuiet) return
@@ -80,7 +80,6 @@ export class Environment {
   static #openCount = 0
   #isClosing = false
 
-  /** On an error it closes nothing that it was given. */
   private constructor(directory: string, root: RootDatabase, signal: ChangeSignal, lock: WriteLock, mark: OpeningMark) {
     this.root = root
     this.lock = lock
@@ -195,7 +194,7 @@ export class Environment {
     return { known, written: this.reserve.commit }
   }
 
-  /** Whether the disk has lost a write of this process. It touches no page, since pages may be of other files. */
+  /** Touches no page, since pages may be of other files. */
   hasLostWrite(): boolean {
     if (this.#isClosing || this.files.troubleWithin(null) !== null) return false
     this.root.resetReadTxn()

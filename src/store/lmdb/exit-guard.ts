@@ -1,16 +1,13 @@
-/**
- * Lets a process end that has a transaction in flight. Node joins the threads of its pool at the exit, and LMDB's thread would wait for ever for the event
- * loop.
- */
+/** Lets a process end that has a transaction in flight. Otherwise Node joins its threads at the exit, and LMDB's would wait for ever for the event loop. */
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 
 let inFlight = 0
 let isGuarded = false
-/** Node prints an uncaught error after the `exit` event, which is too late for a process that is killed there. */
+/** Node prints an uncaught error after `exit`, which is too late for a process that is killed there. */
 let uncaught: { readonly error: unknown } | null = null
 
-/** An exit while `transaction` is in flight ends the process at once: with its code where Node.js can, otherwise with SIGKILL. */
+/** An exit meanwhile ends the process at once: with its code where Node.js can, otherwise with SIGKILL. */
 export function guardExit<T>(transaction: Promise<T>): Promise<T> {
   guard()
   inFlight++
@@ -19,7 +16,7 @@ export function guardExit<T>(transaction: Promise<T>): Promise<T> {
   })
 }
 
-/** An uncaught error ends a gate in order, so its supervisor starts it again. Call it once: a second one cuts what the gate serves. */
+/** An uncaught error ends a gate in order. Call it once: a second one cuts what the gate serves. */
 export function endProcess(error: Error): void {
   setImmediate(() => {
     throw error

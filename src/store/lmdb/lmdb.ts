@@ -18,13 +18,13 @@ const commitMs = 1500
 const sweepMs = 5000
 const sweptAtOnce = 500
 const readAtOnce = 500
-/** The bytes of a sign-in: with less room the store is not ready. */
+/** With less room for a sign-in the store is not ready. */
 const signInBytes = 64 * 1024
 
 interface LmdbOptions {
   clock?: Clock
   sweepEveryMs?: number
-  /** Called once when the disk is well again after a lost write. By default the process ends, so that it is started again. */
+  /** The disk is well again after a lost write. By default the process ends, so that it is started again. */
   onWellAgain?: (error: Error) => void
 }
 
@@ -47,9 +47,8 @@ class LmdbStore implements Store {
   readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
   #lastRead = 0
-  /** The log of changes cannot be read. */
   #isDeaf = false
-  /** Why the open files are not those in the directory, as the end of a sentence. */
+  /** As the end of a sentence. */
   #displaced: string | null = null
   readonly #lost: LostWrite
   #closed = false
@@ -194,7 +193,7 @@ class LmdbStore implements Store {
     await this.#write(0, () => void this.#environment.meta.put('ping', String(this.#clock())))
   }
 
-  /** The log of changes is in the file, so subscribers hear at once what they have missed. */
+  /** The log is in the file, so subscribers hear at once what they have missed. */
   distrust(): void {
     if (this.#closed || this.#subscribers.size === 0) return
     this.#checkFiles()
@@ -223,7 +222,7 @@ class LmdbStore implements Store {
     })
   }
 
-  /** While true, subscribers may cache. */
+  /** Subscribers may cache. */
   get #isHeard(): boolean {
     return !this.#isDeaf && this.#displaced === null && this.#writes.refusal === null
   }

@@ -6,7 +6,6 @@ import type { Environment } from './environment.ts'
 interface LostWriteOptions {
   readonly path: string
   readonly environment: Environment
-  /** The disk is well once it takes these. */
   readonly bytes: number
   readonly onWellAgain: (error: Error) => void
 }
@@ -24,7 +23,6 @@ export class LostWrite {
     return this.#isKnown
   }
 
-  /** As the end of a sentence. */
   async troubleOfCommit(error: unknown): Promise<string> {
     const why = await commitTrouble(error)
     // The commit that loses the write names the error of the disk, and in lmdb-js 3.5.6 later ones never end. Only reads hear of the loss.
@@ -32,7 +30,6 @@ export class LostWrite {
     return this.#isKnown ? lostWrite : why
   }
 
-  /** As the end of a sentence. */
   troubleOfRead(error: unknown): string {
     const why = readTrouble(error)
     if (why === lostWrite) this.#isKnown = true

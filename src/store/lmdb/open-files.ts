@@ -1,16 +1,16 @@
 /**
  * Whether the open files of a store are those in its directory. LMDB would go on in files that no other process sees. A store never opens other files: two
- * environments of one process would drop each other's locks. If one file was away alone, another process may have paired the other one with a new file, and
- * LMDB would begin at a wrong state.
+ * environments of one process would drop each other's locks. If one file was away alone, another process may have paired the other with a new one, and LMDB
+ * would begin at a wrong state.
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Read `known` first: commits in between are then in `written`. */
 export interface NewestCommits {
-  /** By lock.mdb; null if it cannot be read. */
+  /** By lock.mdb. */
   readonly known: bigint | null
-  /** By data.mdb; null if it is cut off. */
+  /** By data.mdb. */
   readonly written: bigint | null
 }
 
@@ -30,10 +30,9 @@ export class OpenFiles {
   readonly #commits: Commits
   #wereApart = false
   #isOverwritten = false
-  /** A process that opens the store may set back what lock.mdb names. */
+  /** As `isOpening` says, lock.mdb may go back. */
   #seen = 0n
 
-  /** `dataId`: of the open data.mdb. */
   constructor(directory: string, dataId: string, commits: Commits) {
     this.#commits = commits
     this.#directory = directory
@@ -45,7 +44,7 @@ export class OpenFiles {
     this.#lockId = idOf(this.#lock)
   }
 
-  /** Why the files cannot be used, as the end of a sentence; null if they are in their place. */
+  /** As the end of a sentence; null if the files are in their place. */
   get trouble(): string | null {
     let { data, isData, isLock } = this.#look()
     // The folder may have moved between the two looks.
@@ -61,8 +60,8 @@ export class OpenFiles {
   }
 
   /**
-   * The same with a look at the contents. `inTransaction`: what was read in a transaction, where no other process commits. Each file names the newest commit,
-   * lock.mdb a moment later; after `cp` onto one, or a writer with another lock.mdb, they differ.
+   * Also looks at the contents. `inTransaction` was read in a transaction, where no other process commits. Each file names the newest commit, lock.mdb a moment
+   * later; after `cp` onto one, or a writer with another lock.mdb, they differ.
    */
   troubleWithin(inTransaction: NewestCommits | null): string | null {
     const { trouble } = this

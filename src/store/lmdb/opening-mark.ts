@@ -1,6 +1,6 @@
 /**
- * The link `opening` names the process that opens the store. One process opens it at a time, so that nobody disturbs its creation, and writers learn why
- * lock.mdb may name an older commit than data.mdb (transaction-start.ts). A link is made in one step, and takes no room on a full disk.
+ * The link `opening` names the process that opens the store. One process opens it at a time, and writers learn why lock.mdb may name an older commit than
+ * data.mdb (transaction-start.ts). A link is made in one step, and takes no room on a full disk.
  */
 import { lstatSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ const lookMs = 5
 /** File systems keep times in steps of two seconds at most. */
 const tickMs = 2500
 /**
- * Opening takes milliseconds, so an older mark was left, or copied. A process of another container is unseen: its mark counts for less time than others wait
+ * Opening takes milliseconds, so an older mark was left, or copied. In another container the process is unseen: its mark counts for less time than others wait
  * (environment.ts), so that a container starts again after a crash.
  */
 const maxAgeMs = { seen: 30_000, unseen: 10_000 } as const
@@ -20,7 +20,7 @@ export class OpeningMark {
   readonly #directory: string
   readonly #path: string
   readonly #me = holderName()
-  /** When the directory last changed, if it was seen without the mark after that. */
+  /** The directory was seen without the mark after this change. */
   #quietAt: number | null = null
 
   constructor(directory: string) {
@@ -37,10 +37,7 @@ export class OpeningMark {
     }
   }
 
-  /**
-   * Call it before a read. The function that it returns says after the read whether a process may have opened the store meanwhile. One look is enough while the
-   * directory stays as it was without the mark.
-   */
+  /** Call it before a read. The returned function says after the read whether a process may have opened the store meanwhile. */
   watch(): () => boolean {
     if (this.#quietAt !== null)
       return () => {
@@ -56,7 +53,6 @@ export class OpeningMark {
     }
   }
 
-  /** 0 if this user may not look. */
   get #changedAt(): number {
     try {
       return statSync(this.#directory, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -65,7 +61,7 @@ export class OpeningMark {
     }
   }
 
-  /** Waits in milliseconds, and blocks the event loop. Returns why others do not finish, as the end of a sentence, or null. */
+  /** Waits in milliseconds, and blocks the event loop. Returns why others do not finish, as the end of a sentence. */
   set(waitMs: number): string | null {
     const pause = new Int32Array(new SharedArrayBuffer(4))
     for (let waited = 0; !this.#make(); waited += lookMs) {
@@ -85,12 +81,11 @@ export class OpeningMark {
     if (this.#content() === this.#me.text) this.#remove()
   }
 
-  /** Removes the link of a killed process, where this user may. */
+  /** For a killed process. */
   clearIfLeft(): void {
     if (this.isThere && this.#process() === null) this.#remove()
   }
 
-  /** False if it is still there. */
   #remove(): boolean {
     try {
       unlinkSync(this.#path)

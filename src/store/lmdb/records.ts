@@ -103,7 +103,7 @@ export class Records {
     return members.sort((a, b) => (a.member < b.member ? -1 : 1))
   }
 
-  /** The first index after `after`; its members may have expired. */
+  /** Its members may have expired. */
   nextIndex(prefix: string, after: string | null): string | null {
     // Nothing sorts between a string and the same string followed by NUL.
     const range: Range = { start: [after === null ? prefix : `${after}\u0000`], limit: 1 }
@@ -111,7 +111,7 @@ export class Records {
     return null
   }
 
-  /** Up to `limit` values after the key `after`, expired ones included. */
+  /** Expired ones are included. */
   page(prefix: string, after: string | null, limit: number): Record[] {
     const range: Range = after === null ? { start: prefix } : { start: after, exclusiveStart: true }
     const page: Record[] = []
@@ -187,7 +187,6 @@ export class Records {
   }
 }
 
-/** Null for never. */
 export function secondsTo(endsAt: number, now: number): number | null {
   return endsAt === 0 ? null : (endsAt - now) / 1000
 }

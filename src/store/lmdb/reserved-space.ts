@@ -1,4 +1,4 @@
-/** The space for writes that end access (FIELD A4): bytes of the file after LMDB's last page, which no other program can take. */
+/** The space for writes that end access (FIELD A4): bytes after LMDB's last page, which no other program can take. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { newestMeta } from './whole-file.ts'
 
@@ -23,7 +23,7 @@ export class ReservedSpace {
     this.#file = openSync(path, constants.O_RDWR)
   }
 
-  /** Returns a function that ends the write. */
+  /** The returned function ends the write. */
   begin(bytes: number): () => void {
     const taken = Math.ceil((bytes + writeBytes) / portionBytes) * portionBytes
     this.#pendingBytes += taken

@@ -1,18 +1,18 @@
 /**
  * Where a transaction begins. lmdb-js 3.5.6 writes the newest commit that it has read into lock.mdb whenever it opens a store, without the lock of writers
  * (mdb.c: mdb_env_open2). If another process commits in between, the next transaction begins at an older state, undoes that commit and gives away pages in use.
- * So each transaction compares before it writes, and puts the number right.
+ * So each transaction compares first, and puts the number right.
  */
 import type { NewestCommits } from './open-files.ts'
 import type { WriteLock } from './write-lock.ts'
 
 export interface Transactions {
-  /** One more than the commit at which the running transaction began. */
+  /** It is one more than the commit at which the transaction began. */
   getWriteTxnId(): number
   transactionSync<T>(work: () => T): T
 }
 
-/** A transaction returns this if it began at an older state. */
+/** The transaction began at an older state. */
 export const older = Symbol('older')
 
 const maxTries = 100
@@ -29,16 +29,15 @@ export class TransactionStart {
     this.#newest = newest
   }
 
-  /** Call it within a transaction, before its first write. If it returns false, the transaction must write nothing; the next one begins at the newest state. */
+  /** Call it within a transaction, before its first write. If false, the transaction must write nothing. */
   isNewest({ known, written }: NewestCommits): boolean {
     if (written === null) return true
-    // The file was overwritten, because opening never names a newer commit. The next write says so (open-files.ts).
+    // Opening never names a newer commit, so the file was overwritten. The next write says so (open-files.ts).
     if (known !== null && known > written) return true
     if (known !== written) this.#lock.commit = written
     return BigInt(this.#root.getWriteTxnId()) === written + 1n
   }
 
-  /** Runs `transact` again while it returns `older`. */
   async retry<T>(transact: () => Promise<T | typeof older>): Promise<T> {
     for (let tries = 0; tries < maxTries; tries++) {
       const result = await transact()

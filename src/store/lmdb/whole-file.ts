@@ -1,6 +1,6 @@
 /**
- * Whether LMDB's file is whole and of one state. LMDB maps and trusts it: a missing page (an interrupted copy, a repaired disk) ends the process with SIGBUS,
- * pages of several states (a copy of a store that is being written) with SIGSEGV or a failed assertion.
+ * Whether LMDB's file is whole and of one state. LMDB trusts it: a missing page (an interrupted copy, a repaired disk) ends the process with SIGBUS, pages of
+ * several states (a copy of a store that is being written) with SIGSEGV or a failed assertion.
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 
@@ -28,17 +28,16 @@ interface Snapshot {
 
 interface Tree {
   readonly root: number
-  /** Levels of pages. */
   readonly depth: number
   readonly entries: number
   /** The newest transaction that may have written its root. */
   readonly commit: number
 }
 
-/** `cut`: pages lie beyond the end of the file. `mixed`: pages are of several states. */
+/** `cut`: pages lie beyond the end of the file. `mixed`: they are of several states. */
 type FileFault = 'cut' | 'mixed'
 
-/** Null also for a large file that has all its pages. */
+/** Also null for a large file that has all its pages. */
 export function faultOf(path: string): FileFault | null {
   const file = openSync(path, 'r')
   try {
@@ -53,7 +52,7 @@ export function faultOf(path: string): FileFault | null {
       // Free pages at the end may never have been written, so a short file may be whole.
       if (count > lastPage && lastPage > maxPages) return null
       const fault = faultIn(file, { pageSize, count, seen: new Set() }, trees)
-      // A process that has written meanwhile may have used these pages again.
+      // A writer may have used these pages again.
       if (fault === null || newest(file, pageSize)?.commit === commit) return fault
     }
     // A file that is written all the time is no copy.
@@ -79,16 +78,14 @@ function newest(file: number, pageSize: number): Snapshot | null {
   return one.commit > other.commit ? one : other
 }
 
-/** `lastPage` is or was in use. */
 interface NewestMeta {
   readonly commit: bigint
   readonly lastPage: number
 }
 
-/** From the last page's number on the first meta page to the commit's on the second. Each write reads them, so the buffer is kept. */
+/** Each write reads them, so the buffer is kept. */
 const metaWords = Buffer.alloc(metaPageBytes + meta.commit + 8 - meta.lastPage)
 
-/** Null for a file without both meta pages. */
 export function newestMeta(file: number): NewestMeta | null {
   if (readSync(file, metaWords, 0, metaWords.length, meta.lastPage) < metaWords.length) return null
   const at = meta.commit - meta.lastPage
@@ -98,7 +95,6 @@ export function newestMeta(file: number): NewestMeta | null {
   return { commit: newer === 0 ? one : other, lastPage: wordAt(metaWords, newer) }
 }
 
-/** Null where there is no file. */
 export function commitOf(path: string): bigint | null {
   if (!existsSync(path)) return null
   const file = openSync(path, 'r')
@@ -111,7 +107,6 @@ export function commitOf(path: string): bigint | null {
 
 interface Extent {
   readonly pageSize: number
-  /** Whole pages. */
   readonly count: number
   /** A page has one place in all trees. */
   readonly seen: Set<number>
@@ -175,7 +170,6 @@ function treeAt(page: Buffer, at: number, commit: number): Tree {
   }
 }
 
-/** Returns fewer bytes at the end of the file. */
 function readAt(file: number, position: number, bytes: number): Buffer {
   const page = Buffer.alloc(bytes)
   return page.subarray(0, readSync(file, page, 0, bytes, position))

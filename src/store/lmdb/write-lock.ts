@@ -1,9 +1,9 @@
 /**
- * Who holds the lock of LMDB's writers. A process that stands still while it holds it (Ctrl-Z, SIGSTOP, a debugger) blocks the others inside LMDB, where no
- * timer of theirs runs, so they look first.
+ * Who holds the lock of LMDB's writers. A holder that stands still (Ctrl-Z, SIGSTOP, a debugger) blocks others inside LMDB, where no timer of theirs runs, so
+ * they look first.
  *
- * The lock is a robust mutex of the C library in lock.mdb, whose first word names the thread that holds it (mdb.c: MDB_txninfo). Where it cannot be read, as on
- * other systems, nobody seems to hold it.
+ * The lock is a robust mutex of the C library in lock.mdb, whose first word names the holding thread (mdb.c: MDB_txninfo). Where it cannot be read, as on other
+ * systems, nobody seems to hold it.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,13 +35,13 @@ export class WriteLock {
     this.#path = join(directory, 'lock.mdb')
   }
 
-  /** Why a write would wait for a process that stands still, as the end of a sentence, or null. */
+  /** As the end of a sentence. */
   get standstill(): string | null {
     const holder = this.#holder()
     return holder === null ? null : this.#standstillOf(holder)
   }
 
-  /** The newest transaction that LMDB knows of; null where the file cannot be read. */
+  /** The newest transaction that LMDB knows of. */
   get commit(): bigint | null {
     try {
       this.#open ??= openShared(this.#path)
@@ -60,7 +60,7 @@ export class WriteLock {
     writeSync(this.#open.file, word, 0, 8, at.commit)
   }
 
-  /** A process that has the store open; null if none is seen. */
+  /** A process that has the store open, if one is seen. */
   get user(): number | null {
     try {
       const [, pid] =
@@ -83,8 +83,8 @@ export class WriteLock {
   }
 
   /**
-   * Blocks the event loop until the lock is free or changes hands. Returns why it does not, as the end of a sentence. `standMs`: for a holder that stands
-   * still. `holdMs`: for one that runs and commits nothing.
+   * Blocks the event loop until the lock is free or changes hands. Returns why it does not, as the end of a sentence. `standMs` is for a holder that stands
+   * still, `holdMs` for one that runs and commits nothing.
    */
   waitNow(standMs: number, holdMs: number): string | null {
     const pause = new Int32Array(new SharedArrayBuffer(4))
@@ -133,7 +133,7 @@ export class WriteLock {
 
   #standstillOf({ thread }: Holder): string | null {
     const state = stateOf(thread)
-    // If the file is older than the start of the machine, the number may be that of another thread.
+    // After a new start of the machine, the number may be that of another thread.
     if (state === null || !state.isStill || !this.#isMappedBy(state.pid)) return null
     return standsStill(state.pid, 'in the middle of a write and holds up all others')
   }
@@ -145,7 +145,7 @@ export class WriteLock {
         .split('\n')
         .some(line => line.split(/\s+/)[4] === inode)
     } catch {
-      // Another user's process.
+      // It is another user's process.
       return true
     }
   }

@@ -1,4 +1,4 @@
-/** Sentences for operators from Redis errors, without command arguments, which may hold passwords. */
+/** Sentences for operators from Redis errors. Command arguments, which may hold passwords, stay out. */
 
 /** By the first word of an error reply. */
 const replies: Readonly<Record<string, string>> = {
@@ -49,18 +49,16 @@ const codes: Readonly<Record<string, string>> = {
 /** Redis and Valkey word it differently. */
 const noDatabase = /\bDB index|index out of range|select is not allowed/i
 
-/** Errors that follow from an earlier one. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
 /** In a script the reply begins with ERR, and before Redis 7.2 it names no command. */
 const deniedInScript = /ACL failure in script|user executing the script can't/
 
-/** A plain Redis that is asked as a Sentinel. */
 const noSentinel = /unknown command\W{1,3}sentinel\b/i
 const noMaster = /invalid reply: null|No such master/
 const noConnection = 'there is no connection'
 
-/** The end of a sentence, without the full stop. `before`: the connection's last error. */
+/** Returns the end of a sentence. `before` is the connection's last error. */
 export function describeTrouble(error: unknown, before?: unknown): string {
   const {
     message = '',
@@ -104,7 +102,7 @@ function describeInner(error: Error, otherwise: string): string {
   return inner === noConnection ? otherwise : inner
 }
 
-/** The server refuses the database of the address. The driver would go on with the first one, which may be another program's. */
+/** The driver would go on with the first database, which may be another program's. */
 export function isUnselected(error: unknown): boolean {
   const { name, command } = (error ?? {}) as { name?: string; command?: { name?: string } }
   return name === 'ReplyError' && command?.name === 'select'
@@ -122,7 +120,6 @@ export function isLasting(error: unknown): boolean {
   )
 }
 
-/** The server denies the command, or it was disabled. */
 export function isForbidden(error: unknown): boolean {
   return /^NOPERM |unknown command|unknown subcommand/i.test((error as Error)?.message ?? '')
 }

@@ -3,10 +3,8 @@ import type { RedisClient, RedisServer } from './redis-store.ts'
 
 /** Null where the server does not say. */
 export interface RedisInspection {
-  /** Without a password. */
   readonly name: string
   readonly version: string | null
-  /** `always`, `everysec` or `no`; null also without an append-only file. */
   readonly appendFsync: string | null
   readonly usedBytes: number | null
   /** Zero for no limit. */
@@ -16,7 +14,7 @@ export interface RedisInspection {
   readonly replicas: number | null
   /** `min-replicas-to-write`. */
   readonly neededReplicas: number | null
-  /** Milliseconds since the epoch; `ours` is this machine's clock. */
+  /** `ours` is this machine's clock. */
   readonly clock: { readonly at: number; readonly ours: number } | null
 }
 

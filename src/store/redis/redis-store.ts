@@ -22,7 +22,7 @@ import { WriteProbe } from './write-probe.ts'
 const subscribeMs = 1900
 const scannedAtOnce = 100
 const membersAtOnce = 5_000
-/** Spread over the slots, so that each master of a Cluster gets one. */
+/** Each master of a Cluster gets one. */
 const probesOfCluster = 16
 
 type Argument = string | number
@@ -33,7 +33,6 @@ export interface RedisServer {
 }
 
 export interface RedisClient extends RedisServer {
-  /** Without a password. */
   readonly name: string
   readonly isCluster: boolean
   readonly isReady: boolean
@@ -45,7 +44,6 @@ export interface RedisClient extends RedisServer {
   renew(credentials: StoreCredentials): void
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
-  /** Waits for pending commands first. */
   close(): Promise<void>
 }
 
@@ -319,7 +317,7 @@ export class RedisStore implements Store {
     )
   }
 
-  /** Has no effect, but fails where a real write would (READONLY, OOM, MISCONF, NOPERM). */
+  /** Fails where a real write would (READONLY, OOM, MISCONF, NOPERM). */
   async #probe(): Promise<void> {
     const keys = Array.from({ length: this.#client.isCluster ? probesOfCluster : 1 }, (_, n) => `:probe${n || ''}`)
     await Promise.all(keys.map(key => this.#client.call('set', this.#indexPrefix + key, '', 'XX')))
@@ -338,7 +336,7 @@ export class RedisStore implements Store {
     return this.#answer(ask)
   }
 
-  /** While writes fail, reads are refused too (write-probe.ts). */
+  /** See write-probe.ts. */
   async #ordinary(ask: () => Promise<unknown>): Promise<unknown> {
     if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
     return this.#answer(ask)
@@ -376,7 +374,7 @@ export class RedisStore implements Store {
     return this.#unreachable('it answers what is not Redis')
   }
 
-  /** Without a cause, since driver errors have command arguments, including passwords and sessions. */
+  /** Driver errors have command arguments, including passwords and sessions, so there is no cause. */
   #unreachable(why: string): StoreUnreachable {
     return new StoreUnreachable(`The store ${this.#client.name} does not answer as it should: ${why}.`)
   }

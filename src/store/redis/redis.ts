@@ -1,4 +1,4 @@
-/** The connections to Redis over `ioredis`. A command succeeds or rejects within a second. It never queues and is never sent twice. */
+/** The connections to Redis over `ioredis`. A command succeeds or rejects within a second, never queues and is never sent twice. */
 import { readFileSync } from 'node:fs'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { StoreMisconfigured } from '../misconfigured.ts'

@@ -36,13 +36,11 @@ interface ReplicasOptions {
 interface Link {
   readonly connection: TrackingConnection
   key: string | undefined
-  /** It begins with `ownPrefix`. */
   own: string | undefined
   isReady: boolean
   readonly waiting: Set<() => void>
 }
 
-/** Null if this user may not ask. */
 export async function replicationOf(server: {
   call(command: string, ...args: string[]): Promise<unknown>
 }): Promise<string | null> {
@@ -63,8 +61,8 @@ export class Replicas {
   }
 
   /**
-   * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a connection error. `kept`: keys without a
-   * lifetime. A master that has none of them gets a key of its own.
+   * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a connection error. `kept` are keys without
+   * a lifetime; a master that has none of them gets a key of its own.
    */
   async settle(kept: readonly string[]): Promise<void> {
     const masters = await this.#options.masters()
@@ -80,7 +78,7 @@ export class Replicas {
     )
   }
 
-  /** The driver would ask for servers that are masters no longer for ever. */
+  /** The driver would ask for a former master for ever. */
   #dropOthers(masters: readonly string[]): void {
     // The client knows none while it reconnects.
     if (masters.length === 0) return
@@ -109,7 +107,7 @@ export class Replicas {
     throw this.#unconfirmed()
   }
 
-  /** False if the key is absent, or another master's. */
+  /** False for an absent key, or another master's. */
   async #run({ connection }: Link, script: string, key: string): Promise<boolean> {
     try {
       return Number(await connection.call('EVAL', script, '1', key)) === 1

@@ -7,13 +7,12 @@ interface Driver {
   on(event: string, listener: () => void): unknown
 }
 
-/** Parts of the driver. The oldest waiting command comes first. */
+/** The oldest waiting command comes first. */
 interface Connection {
   readonly stream: NodeJS.ReadableStream & { destroy(error: Error): void }
   readonly commandQueue: { peekFront(): unknown }
 }
 
-/** `limit` is for tests. */
 export function limitReplies(driver: Driver, limit = maxBytes): void {
   let isPushed = false
   // A notice of changes answers no command.

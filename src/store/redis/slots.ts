@@ -1,4 +1,4 @@
-/** The slots of keys in a Cluster, and keys for the slots of one master. */
+/** The slots of a Cluster's keys. */
 const slots = 16384
 /** A master with a single slot needs some sixteen thousand. */
 const maxTries = 300_000
@@ -18,7 +18,6 @@ export function slotOf(key: string): number {
 
 type Range = readonly [first: number, last: number]
 
-/** From the answer to CLUSTER SLOTS, by master. */
 export function slotsOfMasters(answer: unknown): Range[][] {
   const found = new Map<string, Range[]>()
   for (const [first, last, [host, port]] of answer as [number, number, [unknown, unknown]][]) {
@@ -28,7 +27,7 @@ export function slotsOfMasters(answer: unknown): Range[][] {
   return [...found.values()]
 }
 
-/** Up to `count` keys in these slots: the prefix and a number. */
+/** A key is the prefix and a number. */
 export function keysWithin(prefix: string, ranges: readonly Range[], count: number): string[] {
   const found: string[] = []
   for (let n = 0; n < maxTries && found.length < count; n++) {

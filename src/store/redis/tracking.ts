@@ -8,7 +8,7 @@ const channel = '__redis__:invalidate'
 const pingMs = 1000
 const retryMs = 1000
 
-/** Reconnects by itself and emits `ready` each time. */
+/** It reconnects by itself and emits `ready` each time. */
 export interface TrackingConnection {
   on(event: 'ready' | 'close' | 'end', listener: () => void): unknown
   on(event: 'messageBuffer', listener: (channel: unknown, keys: unknown) => void): unknown
@@ -20,7 +20,7 @@ export interface TrackingConnection {
 }
 
 interface TrackerOptions {
-  /** Includes the store's own prefix. */
+  /** With the store's own prefix. */
   readonly prefix: string
   readonly servers: () => readonly string[]
   readonly connect: (server: string) => TrackingConnection
@@ -46,7 +46,7 @@ export class Tracker {
     return this.#isUp
   }
 
-  /** Calls `then` synchronously once the tracker is up. */
+  /** Calls `then` synchronously. */
   start(then: () => void): void {
     if (this.#timer === undefined)
       this.#timer = setInterval(() => {
@@ -58,7 +58,6 @@ export class Tracker {
     else this.#waiting.push(then)
   }
 
-  /** Call it whenever the masters may have changed. */
   refresh(): void {
     if (this.#timer === undefined) return
     const servers = new Set(this.#options.servers())

@@ -20,12 +20,10 @@ export interface RedisAddress {
   readonly nodes: readonly RedisNode[]
   readonly secure: boolean
   readonly database: number
-  /** For Sentinel; otherwise ''. */
   readonly master: string
   readonly username: string | undefined
   readonly password: string | undefined
   readonly parameters: Readonly<Partial<Record<Parameter, string>>>
-  /** Without user and password. */
   readonly name: string
 }
 

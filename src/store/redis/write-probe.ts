@@ -5,7 +5,6 @@
 import { describeTrouble } from './errors.ts'
 
 const probeMs = 1000
-/** Replies that refuse all writes. */
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 
 interface WriteProbeOptions {
