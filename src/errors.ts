@@ -1,10 +1,10 @@
 /**
- * The catalogue of refusals: code, status and the sentence that programs get. The portal's messages have the sentences for people. A code never changes,
- * because programs and operators match on it.
+ * The catalogue of refusals. `sentence` is for programs; the portal's messages are for people. A code never changes, because programs and operators match on
+ * it.
  */
 import type { Words } from './reasons/reason.ts'
 
-/** Who has to act: the gate's operators, the app's, or the person. */
+/** Who has to act. */
 type Whose = 'gate' | 'app' | 'you'
 
 interface Entry {
@@ -153,7 +153,7 @@ const catalogue = {
 
 export type ErrorCode = keyof typeof catalogue
 
-/** For a page that shows its form again, or says itself why it does not go on. It has no sentence. */
+/** A page shows its form again, or says itself why it does not go on. */
 export const notAccepted = 'not_accepted'
 
 export const errorCodes = Object.keys(catalogue) as ErrorCode[]
@@ -168,9 +168,9 @@ export class GateError extends Error {
   readonly status: number
   readonly whose: Whose
   readonly retryAfterSeconds: number | undefined
-  /** The page's link to continue, validated by the thrower. */
+  /** The page's link, validated by the thrower. */
   readonly continueUrl: string | undefined
-  /** From an operator or the watch. The page shows it, and programs do not get it. */
+  /** For the page, not for programs. */
   readonly words: readonly Words[] | undefined
 
   constructor(

@@ -160,7 +160,6 @@ export async function buildGateway(
 type Rules = Awaited<ReturnType<typeof rulesOf>>
 type People = Awaited<ReturnType<typeof peopleOf>>
 
-/** What decides about requests. */
 async function rulesOf(config: Config, runtime: Services) {
   const { clock } = runtime
   const portalOrigin = config.portal.url.origin
@@ -189,12 +188,11 @@ async function rulesOf(config: Config, runtime: Services) {
   }
 }
 
-/** Directories, factors, notices, and the operators' console. */
 async function peopleOf(config: Config, runtime: Services, { portalOrigin, returnTargets }: Rules) {
   const directories = await directoriesOf(config, runtime)
   const services = signInServicesOf(config, runtime, directories)
   const { notify } = config
-  // Here, for a short start.
+  // The import is here for a short start.
   const notifying =
     notify === null
       ? null
@@ -214,7 +212,7 @@ async function peopleOf(config: Config, runtime: Services, { portalOrigin, retur
   })
   let operatorConsole: { close(): void } | undefined
   const console = {
-    /** With its first page, for a short start. */
+    /** The first page loads it, for a short start. */
     load: async () => {
       const { makeConsole } = await import('./services/console.ts')
       const made = makeConsole(config, runtime, {
@@ -231,7 +229,6 @@ async function peopleOf(config: Config, runtime: Services, { portalOrigin, retur
   return { directories, services, notifying, requirementFor, signIn, console }
 }
 
-/** From a request's head to its line in the journal. */
 async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
   const { clock, journal: audit, strangers, sessions, live, metrics } = runtime
   const { apps, routes, portalOrigin, watching, demands, decoys, device, keeping, logins, sessionEnds } = rules
@@ -314,7 +311,7 @@ function stepsOfPages(config: Config, runtime: Services, rules: Rules, people: P
   const { directories, services, signIn, requirementFor } = people
   const { title, contact, accent } = config.portal
   const branding: Branding = { title, contact, accent, ...brandingOf(config.portal) }
-  // At the first request from a frame, because the list of public suffixes takes 8 MB.
+  // Built for the first request from a frame, because the list of public suffixes takes 8 MB.
   let headersInFrames: Record<string, string> | undefined
   const frameHeaders = () => {
     headersInFrames ??= framePageHeaders(routes.sites, domainSources(routes.sites, isPublicSuffix))

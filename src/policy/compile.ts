@@ -1,4 +1,4 @@
-/** An app's rules, indexed by the literal segments of their globs, so that ten thousand cost about as much as ten. */
+/** An app's rules, indexed by the literal segments of their globs: ten thousand cost about as much as ten. */
 import type { DeviceBound } from '../device/binding.ts'
 import { type Networks, parseNetworks } from '../request/networks.ts'
 import { compileGlob, type Glob } from './glob.ts'
@@ -61,7 +61,6 @@ function compile({ rules, caseSensitive }: Policy): Compiled {
 
 interface Entry {
   readonly rule: CompiledRule
-  /** Null for a rule without a path. */
   readonly glob: Glob | null
 }
 
@@ -93,7 +92,7 @@ class RuleIndex {
     return node
   }
 
-  /** The first rule in configuration order that matches and has a verdict; else null. */
+  /** The first rule in configuration order that matches and has a verdict. */
   first<Verdict>(path: string, judge: (rule: CompiledRule) => Verdict | null): Verdict | null {
     let best: Verdict | null = null
     let bound = Number.POSITIVE_INFINITY

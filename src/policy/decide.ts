@@ -35,7 +35,7 @@ function strictestOf(asked: Asked): Verdict {
   return strictest ?? judgeNoMatch(asked)
 }
 
-/** Also judges the folded form of a reading where that differs. Ends when `take` answers false. */
+/** Also judges the folded form of a reading. Ends when `take` answers false. */
 export function eachVerdict(
   { exact, folded, isFoldedAlready }: Compiled,
   asked: Asked,

@@ -39,7 +39,7 @@ export interface Would {
 }
 
 export type Decision =
-  /** `would`: the app only reports (`enforce: report`) that the rules do not permit it. */
+  /** `would`: the rules do not permit it, but the app only reports (`enforce: report`). */
   | { readonly kind: 'forward'; readonly permit: Permit; readonly would?: Would }
   | { readonly kind: 'challenge'; readonly reason: ChallengeReason; readonly requirement: Requirement }
   | { readonly kind: 'refuse'; readonly reason: RefuseReason }

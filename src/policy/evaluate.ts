@@ -10,21 +10,18 @@ import { type Tightening, tighten } from './tightening.ts'
 export interface Question {
   readonly appId: string
   readonly policy: Policy
-  /** Inside the app, the literal one first. */
+  /** Inside the app. The literal one comes first. */
   readonly readings: readonly string[]
   readonly method: string
-  /** Methods that the app may take the request for. The strictest verdict of all counts. */
+  /** The app may take the request for these methods; the strictest verdict counts. */
   readonly alsoAs?: readonly string[] | undefined
   readonly address: string
   readonly subject: Subject | null
   readonly proofs: readonly Proof[]
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** `enforce: report`. */
   readonly isReportOnly?: boolean
-  /** What the app's posture adds. */
   readonly tightening?: Tightening | null
-  /** Of the sign-in's device key. Left out: there is none. */
   readonly binding?: Binding
 }
 
@@ -32,18 +29,17 @@ export interface Asked extends Question {
   readonly signedIn: 'nobody' | 'half' | 'fully'
   readonly isProgram: boolean
   readonly binding: Binding
-  /** The same request from nobody, where its sign-in's device key is not shown. */
+  /** The same request from nobody, if its sign-in's device key is not shown. */
   readonly asStranger: Asked | null
 }
 
-/** For one reading. `rule` is -1 where no rule matches. */
+/** `rule` is -1 where no rule matches. */
 export interface Verdict {
   readonly strictness: number
   readonly reason: Reason | null
   readonly rule: number
   readonly requirement: Requirement
   readonly freshUntil: number | null
-  /** The smallest one. */
   readonly freshFor: FreshFor | null
 }
 
@@ -113,7 +109,7 @@ function deviceBoundOf({ deviceBound }: Pick<Rule, 'deviceBound'>, policy: Polic
   return deviceBound ?? policy.deviceBound ?? 'off'
 }
 
-/** Nobody, if the token's device key is not shown, unless the rule ignores keys. */
+/** Without the token's device key it is nobody, unless the rule ignores keys. */
 export function askerFor(rule: Pick<Rule, 'deviceBound'>, asked: Asked): Asked {
   return asked.asStranger === null || deviceBoundOf(rule, asked.policy) === 'off' ? asked : asked.asStranger
 }

@@ -21,7 +21,6 @@ export function formatExplanation(explanation: Explanation, heading: string | nu
   return `${lines.join('\n')}\n`
 }
 
-/** The kind of the decision, then why. */
 export function describeDecision(decision: Explanation['decision']): string {
   if (decision.kind === 'forward') {
     const { would, permit } = decision

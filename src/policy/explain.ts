@@ -1,4 +1,4 @@
-/** Explains a decision by reading and rule, with the functions of decide.ts. For operators only, because it names rules and groups. */
+/** Explains a decision by reading and rule. It names rules and groups, so it is for operators only. */
 import type { Binding } from '../device/binding.ts'
 import type { ErrorCode } from '../errors.ts'
 import { toText } from '../request/utf8.ts'
@@ -18,7 +18,6 @@ import {
 import type { Rule } from './policy.ts'
 import { describeReading, describeRequirement, describeRule, describeVerdict } from './policy-text.ts'
 
-/** Can be printed as JSON. */
 export interface Explanation {
   readonly appId: string
   readonly method: string
@@ -27,22 +26,19 @@ export interface Explanation {
   readonly groups: readonly string[]
   readonly signedIn: 'nobody' | 'half' | 'fully'
   readonly proofs: readonly { readonly kind: string; readonly ageSeconds: number }[]
-  /** Of the sign-in's device key. */
   readonly binding: Binding
   readonly readings: readonly ReadingExplanation[]
-  /** The gate's answer may be an outage too. */
   readonly decision: Decision | { readonly kind: 'refuse'; readonly reason: ErrorCode }
 }
 
 export interface ReadingExplanation {
   /** UTF-8 where it is well formed. */
   readonly path: string
-  /** One that the app may take the request for. */
+  /** The app may take the request for it. */
   readonly method: string
   readonly letterCase: 'exact' | 'ignored'
   readonly verdict: 'forward' | NonNullable<Verdict['reason']>
   readonly rule: number | null
-  /** As strict as the decision. */
   readonly isStrictest: boolean
   readonly rules: readonly RuleExplanation[]
 }

@@ -115,7 +115,7 @@ class Positions {
     this.list[this.count++] = at
   }
 
-  /** Also those after wildcards that may be empty. */
+  /** Positions after wildcards that may be empty count too. */
   enter(at: number): void {
     for (let position = at; ; position++) {
       this.add(position)

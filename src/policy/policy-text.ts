@@ -21,7 +21,6 @@ export function describeVerdict(verdict: 'forward' | Reason): string {
   return verdict === 'forward' ? 'forward' : reasons[verdict]
 }
 
-/** As in the configuration. */
 export function describeRule({ path, methods, groups, users, networks, deviceBound, outcome }: Rule): string {
   const parts: string[] = []
   if (path !== undefined) parts.push(`path: ${path}`)
@@ -54,13 +53,12 @@ const units = [
   ['m', 60]
 ] as const
 
-/** Rounded from two of a unit on. */
 export function describeAge(seconds: number): string {
   const [unit, size] = units.find(([, size]) => seconds >= 2 * size) ?? ['s', 1]
   return `${Math.round(seconds / size)}${unit}`
 }
 
-/** Safe to print on a terminal. */
+/** A terminal cannot be controlled with it. */
 export function describeReading(path: string): string {
   return path.replace(
     /[\p{C}\u2028\u2029]/gu,
@@ -80,7 +78,6 @@ const deviceSentences = {
   required: ' Only sign-ins that are bound to a device get in, and each works on its device alone.'
 } as const
 
-/** One sentence a rule, and what holds where no rule does. */
 export function policySentences(policy: Policy): { rules: string[]; otherwise: string } {
   const { rules, caseSensitive, deviceBound = 'off' } = policy
   const letters = caseSensitive ? '' : ' Capital and small letters in a path mean the same.'
@@ -147,7 +144,6 @@ function requirementText({ factors, institution, withinSeconds }: Requirement): 
   return `${what}${also}${withinSeconds === null ? '' : `, shown at most ${durationText(withinSeconds)} before`}`
 }
 
-/** `100 MiB` */
 function sizeText(bytes: number): string {
   const unit = [
     ['GiB', 1024 ** 3],

@@ -4,7 +4,7 @@ import type { FactorKind } from '../factor/proof.ts'
 
 export interface Requirement {
   readonly factors: readonly FactorKind[]
-  /** An institution's second factor counts too, because the rule names no factor. */
+  /** The rule names no factor, so an institution's second factor counts too. */
   readonly institution?: boolean
   /** Null for the whole session (RFC 9470 `max_age`). */
   readonly withinSeconds: number | null
@@ -18,12 +18,10 @@ export type Outcome =
 
 /** An omitted condition always matches. */
 export interface Rule {
-  /** A glob on the app's own path. */
   readonly path?: string
   readonly methods?: readonly string[]
   readonly groups?: readonly string[]
   readonly users?: readonly string[]
-  /** CIDRs or single addresses. */
   readonly networks?: readonly string[]
   /** Default: the policy's. */
   readonly deviceBound?: DeviceBound

@@ -7,7 +7,6 @@ export interface Tightening {
   readonly factor: number
   /** One of these must be shown. */
   readonly factors: readonly FactorKind[]
-  /** The greatest age of that proof. */
   readonly withinSeconds: number
   /** Null for everybody whom the rules let in. */
   readonly onlyGroups: readonly string[] | null

@@ -14,7 +14,6 @@ interface CollectorTarget {
   readonly ca: string | null
 }
 
-/** To one batch. */
 export type Answer =
   | { readonly kind: 'taken'; readonly rejected: number; readonly problem: string | null }
   /** Worth another try. */
@@ -24,7 +23,6 @@ export type Answer =
 /** The default of OTLP exporters. */
 const usualTimeoutMs = 10_000
 const maxAnswerBytes = 64 * 1024
-/** For a collector's wish. */
 const maxRetryAfterMs = 600_000
 /** OTLP/HTTP, "Retryable Response Codes". */
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])

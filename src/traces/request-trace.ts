@@ -1,11 +1,10 @@
-/** The trace of one request: its own span, one for each request to an upstream, and the headers that the upstream gets. */
+/** The trace of one request: its own span, one for each request to an upstream, and the upstream's headers. */
 import { type Attributes, encodeSpan, kinds, type SpanSink } from './span.ts'
 import { newSpanId, type ParentContext } from './trace-context.ts'
 
 export interface RequestEnd {
   /** Null if no response was written. */
   readonly status: number | null
-  /** Numbers of a forwarded request. */
   readonly forwarded?: { readonly bytesIn: number; readonly bytesOut: number; readonly cut: string | null }
 }
 
@@ -56,7 +55,7 @@ export class RequestTrace {
     this.#startedMono = performance.now()
   }
 
-  /** For the upstream that `ask` has named last. */
+  /** The upstream is the one that `ask` has named last. */
   get traceparent(): string {
     return `00-${this.traceId}-${this.#upstream?.spanId ?? this.#spanId}-${this.isSampled ? '01' : '00'}`
   }
@@ -67,19 +66,17 @@ export class RequestTrace {
     if (this.isSampled) this.#upstream = new UpstreamSpan(method, origin, socketPath, this.#asked++)
   }
 
-  /** Another may follow. */
   failed(why: string): void {
     this.#isForwarded = false
     this.#endUpstream(null, why)
   }
 
-  /** The request has ended too. */
   forwarded(status: number | null, bytesIn: number, bytesOut: number, cut: string | null): void {
     this.#endUpstream(status, cut === 'app broke off' ? 'connection_closed' : null)
     this.#end({ status, forwarded: { bytesIn, bytesOut, cut } })
   }
 
-  /** The gate has answered, or the client has left. Forwarding ends its requests itself. */
+  /** Forwarding ends its requests itself. */
   answered(status: number | null): void {
     if (!this.#isForwarded) this.#end({ status })
   }
@@ -172,7 +169,6 @@ function peerOf(origin: string, socketPath: string | null): Attributes {
 }
 
 interface Method {
-  /** In names of spans. */
   readonly name: string
   readonly attributes: Attributes
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 
-/** Up to the first span. `]}]}]}` ends the request. */
+/** It ends before the first span. `]}]}]}` ends the request. */
 export function requestHead(serviceName: string, version: string): string {
   const attributes = [
     ['service.name', serviceName],

@@ -35,7 +35,6 @@ export class SpanExporter implements SpanSink {
   readonly #firstRetryMs: number
   readonly #chance: () => number
   #destination: SpanDestination | null = null
-  /** A request's body up to the spans. */
   #head = ''
   #queue: string[] = []
   #characters = 0
@@ -57,7 +56,7 @@ export class SpanExporter implements SpanSink {
     return this.#destination !== null && !this.#isClosing
   }
 
-  /** Null ends the sending and empties the queue. Otherwise waiting spans go to the new destination. */
+  /** Null empties the queue. Otherwise waiting spans go to the new destination. */
   configure(destination: SpanDestination | null, head = ''): void {
     const old = this.#destination
     this.#destination = destination
@@ -125,7 +124,7 @@ export class SpanExporter implements SpanSink {
         if (!signal.aborted) this.#note(answer.problem)
         if (isSwitchedOff) return
         if (wasClosing) return this.#observer.onDropped(batch.length)
-        // First again, unless newer spans have filled the queue meanwhile.
+        // The batch goes first again, unless newer spans have filled the queue.
         const room = Math.max(0, maxQueued.spans - this.#queue.length)
         if (batch.length > room) this.#observer.onDropped(batch.length - room)
         const kept = batch.slice(0, room)

@@ -1,22 +1,20 @@
-/** One span as JSON of OTLP (opentelemetry-proto 1.x, `Span`). It is encoded when it ends, so that nothing points at a request for longer. */
+/** One span as JSON of OTLP (opentelemetry-proto 1.x, `Span`), encoded when it ends, so that nothing holds a request for longer. */
 
 export const kinds = { internal: 1, server: 2, client: 3 } as const
 
 /** Never blocks and never throws. */
 export interface SpanSink {
-  /** Somebody wants spans. */
   readonly isOpen: boolean
   take(span: string): void
 }
 
-/** Alternating keys and values cost a fifth of an object with such keys. Undefined values are left out. */
+/** Alternating keys and values cost a fifth of an object. Undefined values are left out. */
 export type Attributes = readonly (string | number | undefined)[]
 
 interface Span {
   readonly traceId: string
   readonly spanId: string
   readonly parentId: string | null
-  /** The parent is another program's span. */
   readonly hasRemoteParent: boolean
   readonly kind: (typeof kinds)[keyof typeof kinds]
   readonly name: string

@@ -1,7 +1,6 @@
 /** `traceparent` and `tracestate` of W3C Trace Context: reading a trusted proxy's, and the ids of our own. */
 import { randomFillSync } from 'node:crypto'
 
-/** From a trusted proxy. */
 export interface ParentContext {
   /** 32 hex digits. */
   readonly traceId: string
@@ -44,7 +43,7 @@ export function newSpanId(): string {
   return randomHex(8)
 }
 
-/** Drawn in advance, because each call of the generator costs more than the digits. */
+/** Each call of the generator costs more than the digits, so bytes are drawn in advance. */
 function randomHex(bytes: number): string {
   if (used + bytes > pool.length) {
     randomFillSync(pool)

@@ -4,10 +4,9 @@ import type { SpanSink } from './span.ts'
 import { newTraceId, readParent } from './trace-context.ts'
 
 interface TracerOptions {
-  /** Of new traces, from 0 to 1. */
+  /** The share of new traces, from 0 to 1. */
   readonly sample: number
   readonly sink: SpanSink
-  /** Milliseconds since the epoch. */
   readonly clock: () => number
 }
 

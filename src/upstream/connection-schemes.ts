@@ -25,7 +25,8 @@ const quoted = /"(?:[^"\\]|\\.)*("?)/gs
 const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
 
 /**
- * `value`: of `Authorization`, `WWW-Authenticate` or their `Proxy-` forms. Unknown schemes count, otherwise another client could be answered as this person.
+ * `value` is that of `Authorization`, `WWW-Authenticate` or their `Proxy-` forms. Unknown schemes count, otherwise another client could be answered as this
+ * person.
  */
 export function tiesConnection(value: string): boolean {
   if (usual.test(value)) return false
@@ -38,7 +39,7 @@ export function tiesConnection(value: string): boolean {
   })
 }
 
-/** Alone or in Negotiate (MS-NLMP §2.2.1.1). NTLM's first leg is always answered with a challenge. */
+/** NTLM's first leg, alone or in Negotiate (MS-NLMP §2.2.1.1), is always answered with a challenge. */
 export function isFirstLeg(value: string): boolean {
   const token = /^(?:ntlm|negotiate)[\t ]+([A-Za-z0-9+/=]+)$/i.exec(value)?.[1]
   return token !== undefined && Buffer.from(token, 'base64').includes('NTLMSSP\0\x01\0\0\0', 0, 'latin1')

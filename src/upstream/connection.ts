@@ -48,7 +48,6 @@ export interface Requester {
   readonly query: string
 }
 
-/** Ties a connection to one person. */
 export interface Tie {
   /** False if the connection must close: the owner is unknown, gone, or has one already. */
   keep(connection: UpstreamConnection): boolean
@@ -60,7 +59,7 @@ export interface UpstreamRequest {
   /** Request line and header lines without the empty line; latin-1. */
   readonly head: string
   readonly body: OutgoingBody | null
-  /** The app may switch protocols (101). The connection is not reused. */
+  /** The app may switch protocols (101). */
   readonly isUpgrade: boolean
   /** Null for the gate's own checks. */
   readonly requester: Requester | null
@@ -72,7 +71,7 @@ export interface UpstreamRequest {
 }
 
 export interface ResponseHandler {
-  /** A new connection is open, and its certificate is accepted. */
+  /** Its certificate is accepted. */
   onConnect?(): void
   onInterim?(head: InterimHead): void
   /** May throw InvalidResponseError, which leads to `onError`. */
@@ -82,21 +81,19 @@ export interface ResponseHandler {
    * until `readOn`.
    */
   onData(chunk: Buffer, take: () => (() => void) | null): boolean
-  /** After a 101: the app has ended its direction. */
+  /** After a 101, the app has ended its direction. */
   onComplete(): void
   onError(error: UpstreamError): void
 }
 
 export interface PoolListener {
-  /** The app keeps the connection for `keptMs`; null if unspecified. */
+  /** The app keeps the connection so long; null if unspecified. */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
   onClosed(connection: UpstreamConnection): void
-  /** A person authenticates on the connection. */
   tieTo(requester: Requester | null): Tie
 }
 
 const bigBytes = 64 * 1024
-/** For an idle WebSocket. */
 export const keepAliveMs = 60_000
 
 export const trusted = 'factorgate:trusted'
@@ -120,10 +117,8 @@ export class UpstreamConnection {
   #keptMs: number | null = null
   #isKept = false
   #isSwitched = false
-  /** A response is still read after a failed write. */
   #hasWriteFailed = false
   #reads = 0
-  /** On the clock of `now`. */
   #pausedAt = 0
   #tie: Tie | null = null
   /** On the clock of `now`; 0 means none. */
@@ -170,7 +165,6 @@ export class UpstreamConnection {
     return this.#reads
   }
 
-  /** The raw connection after a 101. */
   get wire(): Writable {
     return this.#socket as Socket
   }
@@ -188,7 +182,6 @@ export class UpstreamConnection {
     this.#close()
   }
 
-  /** Ends the request, or an idle connection. */
   expire(now: number): void {
     if (this.deadline === 0 || now < this.deadline) return
     if (this.#handler === null) return this.destroy()
@@ -198,7 +191,7 @@ export class UpstreamConnection {
     )
   }
 
-  /** An interim response renews the deadline (RFC 9110 §15.2). 100 is dropped, because the gate does not ask for it. */
+  /** RFC 9110 §15.2: an interim response renews the deadline. 100 is dropped, because the gate does not ask for it. */
   onInterim(head: InterimHead): void {
     if (this.deadline !== 0) this.deadline = after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
     if (head.status !== 100) this.#handler?.onInterim?.(head)
@@ -209,8 +202,7 @@ export class UpstreamConnection {
     this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
-    // After a request body the connection is not reused: an app that does not read the body takes it for the next request, with any user name in it (CL.0,
-    // THREATS F14).
+    // An app that does not read a request body takes it for the next request, with any user name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
     if (head.tiesConnection && this.#request !== null) this.#tie ??= this.#pool.tieTo(this.#request.requester)
@@ -266,7 +258,6 @@ export class UpstreamConnection {
     request.body.flowTo(socket, request.head, this)
   }
 
-  /** A response may still be read after a failed write. */
   get #mayReadOn(): boolean {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
@@ -326,7 +317,7 @@ export class UpstreamConnection {
   #ended(): void {
     if (this.#isClosed) return
     if (this.#isSwitched) return void this.#parser.end()
-    // Completes a response without a length. A reset is no `end`, and an unsent request gets an error.
+    // Completes a response without a length. A reset is no `end`.
     if (this.#handler !== null && this.#wasSent && this.#parser.end()) return this.#close()
     if (this.#parser.isInHead) return this.#fail('invalid_response', 'a head without an end')
     this.#failed(null)
@@ -334,7 +325,7 @@ export class UpstreamConnection {
 
   #failed(cause: NodeJS.ErrnoException | null): void {
     if (this.#isClosed) return
-    // The app may reset the connection because of the unread request body. An error response is complete then.
+    // The app may reset the connection because of the unread request body. Its error response is complete then.
     if (this.#status >= 300 && this.#request?.body != null && this.#parser.end()) return this.#close()
     const failure = !this.#isOpen
       ? 'connect_failed'

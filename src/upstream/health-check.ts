@@ -1,11 +1,10 @@
-/** The health checks of one upstream: a GET at intervals, on its own connection, judged by its status. */
+/** The health checks of one upstream, on their own connection, judged by the status. */
 import type { ResponseHandler, UpstreamConnection, UpstreamError } from './connection.ts'
 import type { UpstreamPool } from './pool.ts'
 import type { ResponseHead } from './response-parser.ts'
 import type { HealthThresholds, UpstreamState } from './upstream-state.ts'
 
 export interface HealthCheck extends HealthThresholds {
-  /** The app's path, with its query. */
   readonly path: string
   readonly everyMs: number
   /** From the connection to the response head. */
@@ -17,9 +16,7 @@ interface CheckedUpstream {
   readonly pool: UpstreamPool
   readonly state: UpstreamState
   readonly check: HealthCheck
-  /** Without its last CRLF. */
   readonly head: string
-  /** For the log. */
   readonly explain: (error: UpstreamError) => string
 }
 
@@ -34,7 +31,7 @@ export class HealthChecker {
     this.#upstream = upstream
   }
 
-  /** Ends a late check, and begins a due one. `now` in milliseconds, never put back. */
+  /** `now` is in milliseconds and never put back. */
   tick(now: number): void {
     const { state, check } = this.#upstream
     this.#running?.expire(now)

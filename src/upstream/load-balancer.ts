@@ -1,4 +1,4 @@
-/** Chooses among an app's upstreams: in turn, or by a key that stays with one. An upstream that is down is passed over. */
+/** Chooses among an app's upstreams: in turn, or by a key that stays with one. */
 import type { PoolListener } from './connection.ts'
 import type { UpstreamPool } from './pool.ts'
 import { hashOf, weightOf } from './rendezvous.ts'
@@ -15,14 +15,14 @@ export class LoadBalancer {
   readonly #now: () => number
   #start = 0
 
-  /** `now`: milliseconds, never put back. */
+  /** `now` is in milliseconds and never put back. */
   constructor(upstreams: readonly Balanced[], now: () => number) {
     this.#upstreams = upstreams
     this.#hashes = upstreams.map(({ state }) => hashOf(state.address))
     this.#now = now
   }
 
-  /** -1 if none but `tried` may be asked now. `key` keeps one upstream; null for round-robin. */
+  /** -1 if none but `tried` may be asked. `key` keeps one upstream; null takes turns. */
   next(tried: readonly number[], key: string | null): number {
     const count = this.#upstreams.length
     // A refused connection does not pause the only upstream.
@@ -44,7 +44,6 @@ export class LoadBalancer {
     return true
   }
 
-  /** -1 for a pool of another app. */
   indexOf(listener: PoolListener): number {
     return this.#upstreams.findIndex(({ pool }) => pool === listener)
   }
@@ -61,7 +60,6 @@ export class LoadBalancer {
     this.#state(index).reached()
   }
 
-  /** Until an upstream may be asked again. */
   get waitMs(): number {
     const now = this.#now()
     let waitMs = Number.POSITIVE_INFINITY
@@ -93,7 +91,7 @@ export class LoadBalancer {
     return best
   }
 
-  /** Where all are down: the one whose last refusal is oldest, at most once a second. */
+  /** The upstream whose last refusal is oldest, at most once a second. */
   #lastResort(tried: readonly number[], now: number): number {
     let best = -1
     let at = Number.POSITIVE_INFINITY

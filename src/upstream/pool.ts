@@ -13,14 +13,14 @@ import {
 import { PersonalTie } from './tied-connections.ts'
 import { Trust, type UpstreamTls } from './trust.ts'
 
-/** Idle time, and the margin before the app's own limit. */
+/** `idleMarginMs` precedes the app's own limit. */
 const idleMs = 4_000
 const idleMarginMs = 1_000
-/** For a connection on which a person authenticates, about as long as the client's own. */
+/** A person's connection lasts about as long as the client's own. */
 const tiedIdleMs = 70_000
 /** One timer for all deadlines is cheaper than one each. */
 const tickMs = 200
-/** Includes streams and uploads; WebSockets count only until the 101. */
+/** WebSockets count only until the 101. */
 const maxConnections = 4_096
 
 export interface UpstreamAddress {
@@ -35,7 +35,7 @@ export class UpstreamPool implements PoolListener {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
-  /** A person has authenticated on these idle connections, longest idle first. */
+  /** The longest idle one comes first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #timer: NodeJS.Timeout | undefined
@@ -53,7 +53,7 @@ export class UpstreamPool implements PoolListener {
         : { path: upstream.socketPath }
   }
 
-  /** `isFresh` demands a new connection: for upgrades, unsafe methods, bodies and retries. Null at the limit. */
+  /** `isFresh`: for upgrades, unsafe methods, bodies and retries. Null at the limit. */
   send(request: UpstreamRequest, handler: ResponseHandler, isFresh: boolean): UpstreamConnection | null {
     const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
     connection?.send(request, handler, performance.now())

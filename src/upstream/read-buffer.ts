@@ -69,7 +69,6 @@ export class ReadBuffer {
   #isBig = false
   #isLent = false
   #readsLeft = 0
-  /** Since the client was slow. */
   #fullReads = 0
 
   readonly next = (): Buffer => {
@@ -87,7 +86,6 @@ export class ReadBuffer {
     return this.#fullReads >= fastReads
   }
 
-  /** From the next read. */
   set isBig(value: boolean) {
     this.#isBig = value
   }
@@ -102,7 +100,6 @@ export class ReadBuffer {
     this.#isBig = wants
   }
 
-  /** The client has taken nothing for so long. */
   noteWait(milliseconds: number): void {
     if (milliseconds >= slowMs) this.#fullReads = 0
   }
@@ -112,7 +109,7 @@ export class ReadBuffer {
     return this.#buffer.memory.subarray(0, length)
   }
 
-  /** Reserves the memory of the last read until the returned function is called, once. Null: the caller must copy. */
+  /** Reserves the memory of the last read until the returned function is called. Null: the caller must copy. */
   take(): (() => void) | null {
     if (this.#buffer === common) return null
     this.#buffer.use()

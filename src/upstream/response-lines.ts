@@ -6,7 +6,7 @@ export class InvalidResponseError extends Error {
   override readonly name = 'InvalidResponseError'
 }
 
-/** A record of TLS in the place of a response: the app expects TLS. */
+/** The app expects TLS. */
 export class TlsResponseError extends InvalidResponseError {
   constructor() {
     super('a record of TLS in the place of a status line')
@@ -31,7 +31,7 @@ const looseStatusLine = /^HTTP\/1\.(\d)[\t ]+(\d{3})(?:[\t ]+(.*))?$/
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const decimal = /^\d{1,15}$/
 
-/** Names beyond the maximum are validated each time. */
+/** Further names are validated each time. */
 const knownNames = new Set<string>()
 const namesKept = 2_000
 
@@ -82,7 +82,7 @@ export class ResponseLines {
     return this.#isKept && !this.#closes && !(this.#isOld && this.#isChunked) ? this.#keptMs : 0
   }
 
-  /** Continuations included. Returns where the next line begins. */
+  /** Returns where the next line begins. */
   #next(text: string, at: number): number {
     const first = text.indexOf('\r\n', at)
     let end = first

@@ -1,6 +1,6 @@
 /**
- * An HTTP/1.1 response parser (RFC 9112). It rejects responses whose end is ambiguous, because the rest could become another person's response (THREATS H26).
- * It repairs other faults (response-lines.ts).
+ * An HTTP/1.1 response parser (RFC 9112). It rejects an ambiguous end, because the rest could become another person's response (THREATS H26). It repairs other
+ * faults (response-lines.ts).
  */
 import { InvalidResponseError, type Oddity, ResponseLines, TlsResponseError } from './response-lines.ts'
 
@@ -18,7 +18,7 @@ export interface ResponseHead {
   /** From `Keep-Alive: timeout=5`; 0 to close, null if unspecified. */
   readonly keptMs: number | null
   readonly isWhole: boolean
-  /** The app authenticates the connection, which must not be shared from now on. */
+  /** The app authenticates the connection. */
   readonly tiesConnection: boolean
   readonly oddities: readonly Oddity[] | null
 }
@@ -76,13 +76,12 @@ export class ResponseParser {
   #hasNoBody = false
   #maySwitch = false
   #held: Buffer | null = null
-  /** Of the body or chunk; for trailers, bytes still allowed. */
+  /** For trailers, bytes still allowed. */
   #left = 0
   #oddities: Oddity[] | null = null
   #interims = 0
   #interimBytes = 0
   #emptyLines = 0
-  /** An interim response authenticated the connection. */
   #ties = false
 
   expect(reader: ResponseReader, method: string, maySwitch = false): void {
@@ -137,7 +136,7 @@ export class ResponseParser {
     return true
   }
 
-  /** Returns where to continue, or -1 if more bytes are needed. */
+  /** -1 if more bytes are needed. */
   #step(bytes: Buffer, at: number): number {
     switch (this.#state) {
       case 'head':
@@ -286,14 +285,14 @@ export class ResponseParser {
   }
 }
 
-/** -1 if the line is incomplete. Throws if it is longer than `most`. */
+/** -1 if the line is incomplete. */
 function endOfLine(bytes: Buffer, at: number, most: number): number {
   const end = bytes.indexOf(lf, at)
   if ((end < 0 ? bytes.length : end) - at > most) throw new InvalidResponseError('endless lines around its chunks')
   return end < 0 ? -1 : end + 1
 }
 
-/** After the first empty line, which may end with LF alone; -1 if not received. */
+/** The empty line may end with LF alone. */
 function looseEnd(bytes: Buffer, at: number): number {
   for (let end = bytes.indexOf(lf, at); end >= 0; end = bytes.indexOf(lf, end + 1)) {
     if (bytes[end + 1] === lf) return end + 2

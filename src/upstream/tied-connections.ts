@@ -1,6 +1,6 @@
 /**
- * Connections on which a person authenticates. Each belongs to one visitor, client connection and app, because the app treats every request on it as that
- * person's (against RFC 9110 §3.3).
+ * Connections on which a person authenticates. The app treats every request on one as that person's (against RFC 9110 §3.3), so each belongs to one visitor,
+ * client connection and app.
  */
 import type { Socket } from 'node:net'
 import type { Requester, Tie, UpstreamConnection } from './connection.ts'
@@ -31,7 +31,7 @@ export class PersonalTie implements Tie {
 
 interface Ties {
   readonly connections: Map<string, UpstreamConnection>
-  /** The last request that the app answered with a demand for such authentication. */
+  /** The app answered it with a demand for such authentication. */
   refused: string | null
 }
 

@@ -9,9 +9,9 @@ export interface UpstreamTls {
   readonly ca: string | null
   readonly cert: string | null
   readonly key: string | null
-  /** In SNI and in the certificate, instead of the upstream's host. */
+  /** It replaces the upstream's host in SNI and in the certificate. */
   readonly serverName: string | null
-  /** SHA-256, 64 hex digits each; null if none is pinned. */
+  /** SHA-256, 64 hex digits each. */
   readonly fingerprints: readonly string[] | null
   readonly unsafeAnyCertificate: boolean
 }
@@ -32,7 +32,7 @@ export class Trust {
     })
   }
 
-  /** A resumed session shows no certificate to compare with pins. */
+  /** A resumed session shows no certificate to compare. */
   get resumes(): boolean {
     return this.#tls === null || (this.#tls.fingerprints === null && !this.#tls.unsafeAnyCertificate)
   }
@@ -48,7 +48,7 @@ export class Trust {
     }
   }
 
-  /** After the handshake; null for a pinned certificate. */
+  /** Null for a pinned certificate. */
   refusal(socket: TLSSocket): Error | null {
     const pinned = this.#tls?.fingerprints ?? null
     if (pinned === null) return null
@@ -91,7 +91,7 @@ const sentences: Readonly<Record<string, readonly [key: string, why: string]>> =
   ERR_SSL_UNSUPPORTED_PROTOCOL: ['', 'it speaks no version of TLS that is still safe']
 }
 
-/** `wrong version number` for `write EPROTO 80FC…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../deps/…:350:`. */
+/** `wrong version number` for `write EPROTO 80FC…:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:…`. */
 function reasonIn(message: string): string {
   return /:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message)?.[1] ?? message
 }

@@ -1,23 +1,20 @@
 /** Whether one upstream is up, by refused connections and health checks. */
 
 export interface HealthThresholds {
-  /** Passed checks until it is up. */
   readonly rise: number
-  /** Failed checks until it is down. */
   readonly fall: number
 }
 
-/** One worker tells the others. `asked`: a trial after a refusal. */
+/** `asked`: a trial after a refusal. */
 export type UpstreamSighting = 'refused' | 'asked' | 'reached' | 'checks_failed' | 'checks_passed'
 
 export interface UpstreamWatcher {
-  /** Gets the reason why the upstream is down, and null when it is up again. Not called for what other workers have seen. */
+  /** Null when the upstream is up again. Not called for what other workers have seen. */
   readonly onChange?: ((state: UpstreamState, problem: string | null) => void) | undefined
-  /** For what this process has seen. */
   readonly onSighting?: ((state: UpstreamState, sighting: UpstreamSighting) => void) | undefined
 }
 
-/** After a refused connection; it doubles with each refused trial. */
+/** It doubles with each refused trial. */
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
 
@@ -31,7 +28,7 @@ export class UpstreamState {
   #isHealthy = true
   #wasChecked = false
   #streak = 0
-  /** On the caller's clock. A reload keeps it, and so repeats no check. */
+  /** A reload keeps it, and so repeats no check. */
   nextCheckAt = 0
 
   constructor(appId: string, address: string, watcher: UpstreamWatcher = {}) {
@@ -44,7 +41,7 @@ export class UpstreamState {
     return this.#isHealthy && this.#refusals === 0
   }
 
-  /** Without requests while health checks fail. */
+  /** While false, it gets no requests. */
   get isHealthy(): boolean {
     return this.#isHealthy
   }
@@ -54,7 +51,7 @@ export class UpstreamState {
     return this.#isHealthy && now >= this.#pausedUntil
   }
 
-  /** When this upstream may be asked although none of the app is up. */
+  /** Although no upstream of the app is up. */
   get lastResortAt(): number {
     return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
   }
@@ -86,7 +83,7 @@ export class UpstreamState {
     this.#tell('reached')
   }
 
-  /** `problem`: of one health check. The very first check decides alone. */
+  /** The very first check decides alone. */
   checked(problem: string | null, { rise, fall }: HealthThresholds): void {
     const passed = problem === null
     const needed = !this.#wasChecked ? 1 : passed ? rise : fall
@@ -100,7 +97,7 @@ export class UpstreamState {
     this.#tell(passed ? 'checks_passed' : 'checks_failed')
   }
 
-  /** From another worker. This worker's own requests and checks may refute it. */
+  /** This worker's own requests and checks may refute it. */
   hear(sighting: UpstreamSighting, now: number): void {
     switch (sighting) {
       case 'refused':
