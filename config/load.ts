@@ -89,7 +89,7 @@ export type Loaded =
       /** Their changes cause a reload: the configuration, certificates, keys and secrets. */
       readonly files: readonly string[]
       readonly named: ReadonlyMap<string, string>
-      /** By file, with the keys. */
+      /** Files with a secret, with their keys. */
       readonly secrets: ReadonlyMap<string, string>
       /** For `factorgate check`, about settings that may be intended. */
       readonly advice: readonly Problem[]
@@ -164,7 +164,7 @@ export interface DefaultOptions {
   readonly portalUrl?: string
   /** Factorgate */
   readonly title?: string
-  /** Of `./var`; by default the working directory. */
+  /** The folder of `./var`; by default the working directory. */
   readonly cwd?: string
 }
 

@@ -13,7 +13,7 @@ export interface AcceptOptions {
   readonly readClient: (peer: string, forwardedFor: string | undefined) => Client
   /** Absent without traces. */
   readonly trace?: ((request: FastifyRequest, reply: FastifyReply) => RequestTrace) | null
-  /** Before anything is asked about the request. */
+  /** Called before anything is asked about the request. */
   readonly onRequest?: () => void
 }
 

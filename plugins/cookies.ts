@@ -12,7 +12,7 @@ interface CookieNames {
   readonly done: string
   readonly codes: string
   readonly asked: string
-  /** Of a program, until its page was seen. */
+  /** A new token of a program, until its page was seen. */
   readonly program: string
   /** What was done in the operators' console. */
   readonly console: string
@@ -113,7 +113,7 @@ export function askedCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).asked, value, 4 * 24 * 3600, site)
 }
 
-/** Of one pending sign-in at an institution. */
+/** The cookie of one pending sign-in at an institution. */
 export function loginCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
 }
@@ -123,12 +123,12 @@ export function choiceCookieName(institution: string, { secure, port }: CookieSi
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }
 
-/** Of one POST that waits until its sender has confirmed. */
+/** The cookie of one POST that waits until its sender has confirmed. */
 export function keptCookieName(id: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-kept-${id}${port === '' ? '' : `-${port}`}`
 }
 
-/** Of POSTs whose cookies of this site are in the header, at most `most`. */
+/** The ids of POSTs whose cookies of this site are in the header, at most `most`. */
 export function keptIds(header: string | undefined, site: CookieSite, most: number): string[] {
   const ids = new Set<string>()
   for (const pair of (header ?? '').split(';')) {

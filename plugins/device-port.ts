@@ -89,7 +89,7 @@ export function sendAgain(
   return true
 }
 
-/** For a young sign-in without a key. */
+/** Offers a key again to a young sign-in without one. */
 export function offerKey(device: DevicePort, principal: Principal | null, reply: FastifyReply): void {
   const offer = principal === null ? null : device.binding.offerAgain(principal)
   if (offer !== null) reply.header('secure-session-registration', offer)

@@ -21,7 +21,7 @@ interface DeviceOptions {
   /** Null if no app asks for device keys. */
   readonly device: { readonly binding: DeviceBinding } | null
   readonly audit: AuditSink
-  /** For refusals, which anybody can cause. */
+  /** Takes refusals, which anybody can cause. */
   readonly strangers: { record(event: AuditEvent): void }
   readonly clock: Clock
   readonly onRefresh: (outcome: RefreshOutcome) => void

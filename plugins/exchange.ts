@@ -38,7 +38,7 @@ interface Resent {
 }
 
 export class Exchange {
-  /** For pages, logs and the journal. */
+  /** The reference on pages, in logs and in the journal. */
   readonly id: string
   readonly startedAt: number
   /** Of the request to the gate: `1.0`, `1.1` or `2`, as ECS and OCSF write it. */
@@ -54,9 +54,9 @@ export class Exchange {
   binding: Binding = 'none'
   /** The owner of a token without its device key. Then `principal` is null, unless a rule that looks at no keys lets them in. */
   stale: Principal | null = null
-  /** To bind the token to a device, in the app's response. */
+  /** An offer to bind the token to a device, for the app's response. */
   deviceOffer: string | null = null
-  /** Asks with a token. Then `principal` is null, so that it opens no page of the gate. */
+  /** The program that asks with a token. Then `principal` is null, so that it opens no page of the gate. */
   program: Program | null = null
   /** Why the presented token counts for nothing. */
   tokenFailure: TokenFailure | null = null
@@ -64,7 +64,7 @@ export class Exchange {
   hasToken = false
   /** What the app gets; null for none. */
   upstreamLogin: UpstreamLogin | null = null
-  /** For requests that wait for the app's answer to the login. */
+  /** Releases requests that wait for the app's answer to the login. */
   endLoginTrial: (() => void) | null = null
   /** The request of forward-auth, which pages name and return to. */
   judged: { readonly app: App; readonly method: string; readonly raw: string } | null = null
@@ -83,7 +83,7 @@ export class Exchange {
     this.httpVersion = httpVersion === '2.0' ? '2' : httpVersion
   }
 
-  /** As the rules and the app see it. */
+  /** The request as the rules and the app see it. */
   messageOf(raw: IncomingMessage): IncomingMessage {
     return this.resent === null ? raw : this.resent.message
   }

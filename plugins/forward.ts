@@ -61,7 +61,7 @@ interface ForwardOptions {
 interface LoginObserver {
   accepted(exchange: Exchange, login: UpstreamLogin): void
   onRefused(exchange: Exchange, login: UpstreamLogin): void
-  /** In place of the app. */
+  /** Answers the client in place of the app. */
   answer(request: FastifyRequest, reply: FastifyReply, code: LoginRefusal): void
 }
 

@@ -24,10 +24,10 @@ import { briefCookie, expiredCookie, keptCookieName, keptIds, readCookie, readOw
 
 interface KeepOptions {
   readonly posts: Pick<KeptPosts, 'keep' | 'gone' | 'find' | 'leadOnce' | 'ofUnseen'>
-  /** By the cookie; null if nobody knows. */
+  /** Whose session the cookie opened; null if nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   readonly audit: AuditSink
-  /** For events that anonymous clients can cause. */
+  /** Takes events that anonymous clients can cause. */
   readonly strangers: Pick<AuditSink, 'record'>
   readonly clock: Clock
   readonly onOutcome: (outcome: KeptOutcome) => void

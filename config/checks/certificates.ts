@@ -94,7 +94,7 @@ export function checkAuthority(file: string, path: string, diagnostics: Diagnost
     diagnostics.problem(path, `must name a PEM file that begins with a certificate; ${found(file, pem)}`)
 }
 
-/** In place of what is needed. */
+/** What a PEM file holds in place of what is needed. */
 function found(file: string, pem: string): string {
   const [, label] = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(pem) ?? []
   const isLocked = label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED/m.test(pem)

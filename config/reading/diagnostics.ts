@@ -6,7 +6,7 @@ export interface Problem {
   readonly file: string
   readonly line: number | null
   readonly column: number | null
-  /** Such as `apps[1].upstream`; empty for the whole file. */
+  /** A key such as `apps[1].upstream`; empty for the whole file. */
   readonly path: string
   readonly message: string
 }
@@ -87,7 +87,7 @@ export class Diagnostics {
   }
 }
 
-/** By line and column, without repetitions. */
+/** Sorted by line and column, without repetitions. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   const seen = new Map(problems.map(problem => [JSON.stringify(problem), problem]))
   return [...seen.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0))

@@ -103,7 +103,7 @@ class Reader {
     return result
   }
 
-  /** By the key `by`. */
+  /** The map of the branch that the key `by` names. */
   #oneBy(schema: Node, by: string, node: YAMLMap, path: string): unknown {
     const pair = this.#pairs(node, path).get(by)
     const words = schema.anyOf!.flatMap(branch => branch.properties![by]!.enum!)
@@ -299,7 +299,7 @@ class Reader {
     return this.#yaml.at((pair.key as Scalar | null)?.range?.[0] ?? 0)
   }
 
-  /** As nodes, which are read like any other value. */
+  /** A default as nodes, which are read like any other value. */
   #created(value: unknown): Yaml {
     return this.#yaml.document.createNode(value) as Yaml
   }
@@ -316,7 +316,7 @@ function isGlued(key: string): boolean {
   return glued.test(key)
 }
 
-/** Without anything that may be a secret. */
+/** The path of a key, without anything that may be a secret. */
 function join(path: string, key: string): string {
   return path === '' ? shownKey(key) : `${path}.${shownKey(key)}`
 }
@@ -369,7 +369,7 @@ function expected(schema: Node): string {
   }
 }
 
-/** With the possible values. */
+/** `is missing`, with the possible values. */
 function missing(schema: Node): string {
   if (schema.enum !== undefined) return `is missing: ${oneOf(schema.enum)}`
   if (schema.properties !== undefined)

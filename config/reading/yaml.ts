@@ -4,9 +4,9 @@ import type { Place, Problem } from './diagnostics.ts'
 
 export interface YamlText {
   readonly document: Document.Parsed
-  /** Of an offset in the text. */
+  /** The place of an offset in the text. */
   at(offset: number): Place
-  /** With any, the nodes are unreliable. */
+  /** If there are any, the nodes are unreliable. */
   readonly problems: readonly Problem[]
 }
 

@@ -34,7 +34,7 @@ export interface Node {
   readonly 'x-listed'?: true
   /** A text alone stands for a map with this key. */
   readonly 'x-short'?: string
-  /** Of a duration (seconds) or size (bytes). */
+  /** Bounds of a duration (seconds) or size (bytes). */
   readonly 'x-least'?: number
   readonly 'x-most'?: number
   /** Never shown, and may be given as `…File`. */
@@ -47,7 +47,7 @@ export interface Node {
   readonly 'x-instead'?: string
   /** For a key that also takes values of other shapes. Only the reader sets it. */
   readonly 'x-must'?: string
-  /** Of the keys in a map with free keys. */
+  /** The type of the keys in a map with free keys. */
   readonly 'x-keys'?: ValueTypeName
 }
 

@@ -135,7 +135,7 @@ function meantSize(text: string): string {
   return Number.isInteger(bytes) && bytes > 0 ? ` (did you mean ${printSize(bytes)}?)` : ''
 }
 
-/** As in the file. */
+/** Written as in the file. */
 export function printDuration(seconds: Seconds): string {
   for (const unit of ['d', 'h', 'm']) {
     const size = secondsIn[unit]!
@@ -165,7 +165,7 @@ function readFingerprint(text: string): string | Invalid {
   )
 }
 
-/** As in lists of authenticators: lower case, with hyphens. */
+/** Spelled as in lists of authenticators: lower case, with hyphens. */
 function readAaguid(text: string): string | Invalid {
   const digits = text.trim().toLowerCase().replaceAll('-', '')
   if (!/^[0-9a-f]{32}$/.test(digits))
@@ -225,7 +225,7 @@ export function readUntil(text: string): Until | Invalid {
     : invalid('must be a time that exists')
 }
 
-/** Of an app or a directory. */
+/** The id of an app or a directory. */
 function readId(text: string): string | Invalid {
   return /^[a-z0-9][a-z0-9-]{0,62}$/.test(text)
     ? text
@@ -248,7 +248,7 @@ function readMethod(text: string): string | Invalid {
   return invalid(`must be an HTTP method such as ${nearest(text.toUpperCase(), METHODS) ?? 'GET'}`)
 }
 
-/** On the app's own path. */
+/** A glob on the app's own path. */
 function readGlob(text: string): string | Invalid {
   if (!text.startsWith('/')) return invalid("must begin with '/', such as /admin/**")
   if (/[?#]/.test(text)) return invalid("must not have '?' or '#': rules compare only the path")
@@ -311,7 +311,7 @@ function readAddedHeader(text: string): string | Invalid {
     : readHeaderName(text)
 }
 
-/** Without headers of other credentials. */
+/** As `readHeaderName`, without headers of other credentials. */
 function readIdentityHeader(text: string): string | Invalid {
   return normalName(text) === 'authorization'
     ? invalid('must not be a header that carries credentials of another kind')

@@ -16,7 +16,7 @@ import type { ProgramTokens } from '../../src/programs/program-tokens.ts'
 import type { AttemptLocks } from '../../src/throttle/attempt-locks.ts'
 import type { UpstreamLogins } from '../../src/upstream-login/upstream-logins.ts'
 
-/** By session, in this number of processes. */
+/** Open connections by session, in this number of processes. */
 export interface OpenConnections {
   readonly bySession: ReadonlyMap<string, LiveSummary>
   readonly processes: number
@@ -26,7 +26,7 @@ export interface PeopleSource {
   readonly id: string
   readonly title: string
   readonly isLocal: boolean
-  /** After the names of its people. */
+  /** Its people have this after their names. */
   readonly realm: string | null
 }
 
@@ -36,7 +36,7 @@ export interface LoginsAtApps extends Pick<UpstreamLogins, 'kept'> {
   readonly apps: ReadonlyMap<string, string>
 }
 
-/** Of the process that answers. */
+/** The configuration of the process that answers. */
 export interface ConfigurationStatus {
   readonly file: string | null
   /** YAML without secrets. */
@@ -57,7 +57,7 @@ export interface ConsoleOptions {
   readonly journal: JournalSearch
   /** The first is the default for a new person. */
   readonly sources: readonly PeopleSource[]
-  /** For the gate, which sends it; null without mail. */
+  /** Keeps the mail for the gate, which sends it; null without mail. */
   readonly invitationMail: ((account: Account, url: string, validSeconds: number | undefined) => Promise<void>) | null
   /** The keys of rules that name this user. */
   readonly rulesNaming: (name: string) => readonly string[]

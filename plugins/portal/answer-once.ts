@@ -21,7 +21,7 @@ export type Elsewhere<Result> = () => Promise<Result | null>
 type ScriptAnswer = { readonly redirect: string } | { readonly error: object }
 
 const maxKept = 1000
-/** After a successful first press. */
+/** Errors after a successful first press. */
 const lateCodes: readonly string[] = ['sign_in_required', 'form_expired', 'enrolment_not_allowed']
 
 const answers = new WeakMap<PortalOptions, Map<string, { at: number; answer: Promise<Answer | null> }>>()

@@ -13,7 +13,7 @@ interface ErrorFacts {
   readonly app: string
   /** "25 seconds"; empty if unknown. */
   readonly wait: string
-  /** Of the maintenance; empty if unknown. */
+  /** The end of the maintenance; empty if unknown. */
   readonly until: string
   /** The reason of a suspension. */
   readonly why: string
@@ -35,7 +35,7 @@ export interface ErrorContext extends Branding {
   readonly now?: number
   /** Path and query; null if a repetition might act twice. */
   readonly again?: string | null | undefined
-  /** From an operator or the watch. */
+  /** Words of an operator or the watch. */
   readonly words?: readonly Words[] | undefined
   /** For a stopped form: the link with which the person can still send it. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
@@ -65,7 +65,7 @@ export function factsOf(context: ErrorContext, say: Messages): ErrorFacts {
   }
 }
 
-/** For sentence and button. */
+/** Why a form did not reach its app: each reason has its sentence and button. */
 export function whyUnsent(code: ErrorCode, isForeign: boolean): 'foreign' | 'signIn' | 'confirm' | 'login' {
   if (isForeign) return 'foreign'
   if (asksForLogin(code)) return 'login'

@@ -137,7 +137,7 @@ function isBound(page: PageContext, token: string): boolean {
   return isStrangersOwn(page, at) && keyring.verifyMac('csrf', strangersSubject(page, at), ours)
 }
 
-/** Of such a form. */
+/** The maximum age of such a form. */
 const strangerSeconds = 3600
 
 /**

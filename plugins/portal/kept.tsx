@@ -25,7 +25,7 @@ export interface KeptView {
   readonly method: string
   readonly url: string
   readonly back: string
-  /** Of the form's only field. */
+  /** The value of the form's only field. */
   readonly value: string
   /** `now`: the page's script presses the button. */
   readonly how: 'now' | 'page' | 'script' | 'foreign'

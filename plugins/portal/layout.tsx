@@ -240,7 +240,7 @@ interface NoticeProps {
   id?: string
   /** Screen readers read it at once. */
   alert?: boolean
-  /** Until `ready` replaces the sentence. */
+  /** Seconds until `ready` replaces the sentence. */
   waitSeconds?: number | null
   ready?: string
 }

@@ -47,7 +47,7 @@ export interface AppCard {
   readonly url: string
   /** Milliseconds since the epoch; null if unknown. */
   readonly lastUsedAt: number | null
-  /** In the list; null for none. */
+  /** A heading of the list; null for none. */
   readonly section?: string | null
   readonly maintenance?: Maintenance | null
   /** Null or absent if it takes no tokens of programs. */
@@ -61,7 +61,7 @@ export interface AppCard {
 export interface PortalRoutes {
   appsFor(principal: Principal, address: string): readonly AppCard[] | Promise<readonly AppCard[]>
   readonly requirementFor: RequirementFor
-  /** Of any app, for a sentence. */
+  /** The strictest of any app, for a sentence. */
   posture?(): PostureLevel
 }
 
@@ -91,7 +91,7 @@ export interface LoginEntry {
 
 export interface KeptOptions {
   readonly posts: Pick<KeptPosts, 'find' | 'claim' | 'take' | 'forget' | 'body' | 'wasLed'>
-  /** By the cookie; null if nobody knows. */
+  /** Whose session the cookie opened; null if nobody knows. */
   readonly ownerOf: (token: string) => Promise<string | null>
   /** The app expects forms of other sites there. */
   readonly expectsForeign: (url: string) => boolean

@@ -197,7 +197,7 @@ function policySource(url: string): string {
   return /^[A-Za-z0-9._~/-]*$/.test(pathname) ? origin + pathname : origin
 }
 
-/** Of the institution, if any. */
+/** The origin of the institution's sign-out, if any. */
 export function signOutOriginOf({ principal, portal, now }: PageContext): string | null {
   const institution: Institution | undefined =
     principal === null ? undefined : portal.directories.institution(principal.account.directory)

@@ -318,7 +318,7 @@ export class OperatorActions {
   }
 }
 
-/** With the operator, their reason and their place. */
+/** Each line has the operator, their reason and their place. */
 export function recordBy(audit: AuditSink, { principal, why, request, address, now }: Acting): PeopleParts['record'] {
   const who = { by: 'console', operator: principal.account.name, why, request, address }
   return event => audit.commit({ at: now, ...event, ...who })

@@ -72,7 +72,7 @@ export async function checkPeopleList(
 }
 
 interface ListOptions {
-  /** With the realm of its source. */
+  /** The name with the realm of its source. */
   readonly nameOf?: (name: string) => string
   /** An address is needed. */
   readonly isMailed?: boolean

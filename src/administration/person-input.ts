@@ -34,7 +34,7 @@ export function readReason(text: string): Read {
   return isValid ? { value } : { rule: reasonRule }
 }
 
-/** With the realm of the account's source. */
+/** The name with the realm of its source. */
 export function nameInRealm(name: string, realm: string | null): string {
   return realm === null || name.trim().toLowerCase().endsWith(`@${realm}`) ? name : `${name.trim()}@${realm}`
 }

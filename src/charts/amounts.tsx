@@ -8,7 +8,7 @@ interface Amount {
 interface AmountsProps {
   id: string
   title: string
-  /** In place of the picture. */
+  /** One sentence in place of the picture. */
   summary: string
   amounts: readonly Amount[]
   format: (value: number) => string

@@ -11,13 +11,13 @@ interface Series {
 interface ChartProps {
   id: string
   title: string
-  /** In place of the picture. */
+  /** One sentence in place of the picture. */
   summary: string
   /** At most two, drawn on top of each other. */
   series: readonly Series[]
-  /** Under the first, the middle and the last bar. */
+  /** Texts under the first, the middle and the last bar. */
   times: readonly [string, string, string]
-  /** For the number at the upper line. */
+  /** Writes the number at the upper line. */
   format: (value: number) => string
 }
 

@@ -11,14 +11,14 @@ interface Band {
 
 interface SmallBarsProps {
   id: string
-  /** In place of the picture. */
+  /** One sentence in place of the picture. */
   summary: string
   values: readonly number[]
   /** Null for none. */
   usual: Band | null
-  /** Under the first and the last bar. */
+  /** Texts under the first and the last bar. */
   ends: readonly [first: string, last: string]
-  /** For the number at the upper line. */
+  /** Writes the number at the upper line. */
   format: (value: number) => string
   /** 12 units of the picture are a line of its text. */
   width?: number

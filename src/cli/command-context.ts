@@ -32,7 +32,7 @@ export interface CommandContext {
   readonly clock: Clock
   readonly sessions: Sessions
   readonly storeOptions: GuardOptions
-  /** As records name them. */
+  /** Who runs the command, as records name them. */
   readonly operator: string
   /** `https://gate.lab.example` */
   portalUrl(): Promise<string>
@@ -254,7 +254,7 @@ class Place implements CommandContext {
     if (this.#journal !== null && this.config.notify !== null) await this.#notify(line)
   }
 
-  /** For the gate, which sends it. */
+  /** Keeps a notice for the gate, which sends it. */
   async #notify(event: AuditEvent): Promise<void> {
     const { noticeOf } = await import('../notify/notices-of.ts')
     const { NoticeQueue } = await import('../notify/notice-queue.ts')
@@ -266,7 +266,7 @@ class Place implements CommandContext {
   }
 }
 
-/** At the terminal, as far as the system knows. */
+/** The user at the terminal, as far as the system knows. */
 export function operator({ env }: Pick<Io, 'env'>): string {
   let name: string
   try {

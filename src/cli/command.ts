@@ -23,7 +23,7 @@ export interface Io {
   readonly isErrorTTY?: boolean
   /** On stderr. Absent if stdin or stderr is no terminal. */
   readonly ask?: (question: string) => Promise<string>
-  /** In pieces, a character for each byte. */
+  /** Standard input in pieces, a character for each byte. */
   readonly input?: () => AsyncIterable<string>
   readonly clock: Clock
   wait(milliseconds: number): Promise<void>
@@ -44,7 +44,7 @@ export interface Command {
   readonly usage: readonly string[]
   /** The rest of the help page, with at least one example. */
   readonly help: string
-  /** Of a group (`user`), whose `run` is never called. */
+  /** The commands of a group (`user`), whose `run` is never called. */
   readonly commands?: readonly Entry[]
   /** `args` follow the name, without `--help`; `program` lists all commands. Throws UsageError or PersonError for the user's mistakes. */
   run(args: readonly string[], io: Io, program?: Command): Promise<ExitCode>

@@ -26,7 +26,7 @@ export interface DecoyExplanation {
   readonly rules: RulesDecision
   /** What this request gets instead of `rules`. */
   readonly decision: RulesDecision | Served
-  /** And why, in two paragraphs. */
+  /** The decision, and why, in two paragraphs. */
   readonly heading: string
   /** What others get, and what follows. */
   readonly others: readonly string[]
@@ -50,7 +50,7 @@ interface DecoyQuestion {
   /** By the rules alone, for this request and for a stranger's. */
   readonly rules: RulesDecision
   readonly rulesForStrangers: RulesDecision
-  /** To let somebody in again. */
+  /** Two operators must agree to let somebody in again. */
   readonly takesTwo: boolean
   /** The configuration has the key `notify`. */
   readonly isTelling: boolean
@@ -153,7 +153,7 @@ function noted(steps: readonly DecoyStep[], { isTelling }: Pick<DecoyQuestion, '
     : 'written to the journal, and told to nobody while there is no key notify'
 }
 
-/** Also what an operator can do afterwards. */
+/** What others get, and what an operator can do afterwards. */
 function othersAt(question: DecoyQuestion, decoy: Decoy): string[] {
   const { rulesForStrangers, takesTwo } = question
   const file = decoy.serve === null ? '' : `a made-up ${decoy.serve} file`

@@ -259,7 +259,7 @@ function readHeaders(lines: readonly string[] = []): Record<string, string> {
   )
 }
 
-/** Without the return address. */
+/** The decision without the return address. */
 function decisionOf(access: AppAccess) {
   if (access.kind === 'forward') return access
   const { kind, reason } = access

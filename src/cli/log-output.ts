@@ -8,7 +8,7 @@ import type { Writable } from 'node:stream'
 import { WriteStream as TerminalStream } from 'node:tty'
 import { writeWithoutWaiting } from '../platform/terminal-writes.ts'
 
-/** For a slow reader, in bytes. */
+/** How much may wait for a slow reader, in bytes. */
 const maxWaiting = 1024 ** 2
 
 /** How many lines are missing before it. */

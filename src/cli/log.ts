@@ -4,7 +4,7 @@ import { withoutTricks } from '../audit/encode-event.ts'
 import { systemClock } from '../clock.ts'
 import { type LogOutput, logOutput } from './log-output.ts'
 
-/** For a slow reader, in milliseconds. */
+/** How long the end waits for a slow reader, in milliseconds. */
 const endMs = 1_000
 
 let output: LogOutput | undefined

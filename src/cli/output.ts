@@ -14,7 +14,7 @@ export class Output {
     stream.on('close', () => this.#settle())
   }
 
-  /** In order; `flush` reports failures. */
+  /** Writes in order; `flush` reports failures. */
   write(text: string): void {
     if (this.#failure !== null || this.#stream.destroyed) return
     this.#pending++

@@ -110,7 +110,7 @@ function become(owner: Owner | null): void {
   seteuid.call(process, owner.uid)
 }
 
-/** From /etc/passwd, otherwise nobody's. */
+/** The group from /etc/passwd, otherwise nobody's. */
 function groupOf(uid: number): number {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {

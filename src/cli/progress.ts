@@ -2,7 +2,7 @@
 import type { Io } from './command.ts'
 
 const barWidth = 24
-/** Between redraws, in milliseconds. */
+/** The time between redraws, in milliseconds. */
 const drawEveryMs = 100
 const eraseLine = '\r\u001b[K'
 

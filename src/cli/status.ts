@@ -114,7 +114,7 @@ interface Stored {
   readonly people: { readonly people: number; readonly sessions: number } | null
   /** Still waiting a minute or longer after their first try. */
   readonly failing: number | null
-  /** That the gate gets itself. */
+  /** Certificates that the gate gets itself. */
   readonly issued: readonly NameReport[]
   readonly postures: readonly PostureSet[] | null
   /** A sentence for each full list of findings. */

@@ -27,7 +27,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   return `${cells.map(row => rowOf(row, limits)).join('\n')}\n`
 }
 
-/** On as many lines as its tallest cell. */
+/** A row has as many lines as its tallest cell. */
 function rowOf(row: readonly string[], limits: readonly number[]): string {
   const parts = row.map((cell, column) => lines(cell, limits[column]!))
   const height = Math.max(...parts.map(({ length }) => length))

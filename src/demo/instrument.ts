@@ -7,11 +7,11 @@ export interface Reading {
   readonly counts: number
   readonly pressureBar: number
   readonly columnCelsius: number
-  /** Of the running injection. */
+  /** The rest of the running injection. */
   readonly secondsLeft: number
 }
 
-/** From the console, shared by everybody. */
+/** Settings from the console, shared by everybody. */
 export interface Instrument {
   flow: number
   valve: 'load' | 'inject'
@@ -40,7 +40,7 @@ const help = [
   'echo …           the same again'
 ].join('\n')
 
-/** To one line, which may change `instrument`. */
+/** The answer to one line, which may change `instrument`. */
 export function answer(instrument: Instrument, line: string, who: string | null, now: number): string {
   const [command = '', ...rest] = line.trim().split(/\s+/)
   const argument = rest.join(' ')

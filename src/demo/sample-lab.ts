@@ -31,7 +31,7 @@ const security = {
 }
 
 const traceEveryMs = 200
-/** Those of a minute. */
+/** The points of a minute. */
 const traceKept = 300
 
 export class SampleLab {
@@ -62,7 +62,7 @@ export class SampleLab {
     return `http://${address.includes(':') ? `[${address}]` : address}:${port}`
   }
 
-  /** Also open traces, consoles and transfers. */
+  /** Ends open traces, consoles and transfers too. */
   close(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.close(error => (error === undefined ? resolve() : reject(error)))

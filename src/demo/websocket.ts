@@ -77,7 +77,7 @@ class WebSocketPeer {
   readonly #options: Options
   #isOver = false
   #buffer: Buffer
-  /** Of an incomplete message; null between messages. */
+  /** The parts of an incomplete message; null between messages. */
   #message: Buffer[] | null = null
 
   constructor(socket: Duplex, head: Buffer, options: Options) {

@@ -84,7 +84,7 @@ export interface Evidence {
   readonly times: TimeSteps
   readonly newest: Readonly<Record<EventList, Newest>>
   readonly proof: JournalProof
-  /** From the file beside the journal. */
+  /** The signed end, from the file beside the journal. */
   readonly head: ChainHead | null
   /** Beside the packages: `Node.js` `24.1.0`. */
   readonly versions: readonly (readonly [name: string, version: string])[]

@@ -6,9 +6,9 @@ import type { Evidence, Gap } from './evidence.ts'
 import { numberText, plural } from './words.ts'
 
 interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'> {
-  /** As asked for; null for the beginning of the journal. */
+  /** The beginning as asked for; null for that of the journal. */
   readonly askedFrom: number | null
-  /** As asked for; null for now. */
+  /** The end as asked for; null for now. */
   readonly askedTo: number | null
   /** Of the first line, in milliseconds since the epoch; null without one. */
   readonly journalFrom: number | null

@@ -18,7 +18,7 @@ interface Attempts {
 interface AppFigures {
   forwarded: number
   refused: number
-  /** By rules that are only reported. */
+  /** Requests that rules would have stopped which are only reported. */
   wouldStop: number
   bytesOut: number
   readonly people: Set<string>
@@ -47,12 +47,12 @@ export class JournalFigures {
   readonly requests = {
     all: 0,
     forwarded: 0,
-    /** To sign in, or for another factor. */
+    /** The person was asked to sign in, or for another factor. */
     asked: 0,
     refused: 0,
-    /** By the app or the gate. */
+    /** The app or the gate could not answer. */
     failed: 0,
-    /** By the gate's own pages. */
+    /** The gate's own pages answered. */
     own: 0,
     /** Without a line of their own. They are part of `all`, and of the others if the journal says which. */
     onlyCounted: 0,
@@ -75,7 +75,7 @@ export class JournalFigures {
   /** By account id. */
   readonly people = new Map<string, PersonFigures>()
   readonly steps: readonly StepFigures[]
-  /** On a full disk, by `journal.resume`. */
+  /** Lines that a full disk has lost, by `journal.resume`. */
   lostLines = 0
   readonly #times: TimeSteps
 

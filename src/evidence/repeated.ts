@@ -6,11 +6,11 @@ import type { Entry } from '../audit/journal-files.ts'
 
 /** `login_refused:12`, `not_allowed:3`, `200:7`, `would_challenge/notebooks:4` */
 export interface Repeated {
-  /** Of an event that is no request. */
+  /** The kind of an event that is no request. */
   readonly kind: 'exchange' | 'login' | 'proof' | 'throttle' | 'other'
   /** A code or status. */
   readonly outcome: string
-  /** Of an app whose rules are only reported. */
+  /** The app, if its rules are only reported. */
   readonly app: string | null
   readonly count: number
 }

@@ -42,7 +42,7 @@ export function resultOf({ decision, outcome, served }: Entry): RequestResult {
   return typeof outcome === 'string' ? meaningOf(outcome) : 'own'
 }
 
-/** Of `src/errors.ts`. An unknown code is a refusal. */
+/** The meaning of a code of `src/errors.ts`. An unknown code is a refusal. */
 export function meaningOf(code: string): RequestResult {
   if (askingCodes.has(code)) return 'asked'
   if (attemptCodes.has(code)) return 'own'

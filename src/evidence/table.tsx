@@ -15,7 +15,7 @@ export function Table({ caption, columns, rows }: TableProps) {
   return <DataTable caption={caption} columns={columns} rows={rows.map((cells, i) => ({ key: String(i), cells }))} />
 }
 
-/** Of people or browsers: it may hold anything. */
+/** A text of people or browsers, which may hold anything. */
 export function Foreign({ text }: { text: string | null | undefined }) {
   if (text === null || text === undefined || text === '') return null
   // Short words stay in one piece; long ones may break anywhere.

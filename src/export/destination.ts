@@ -14,7 +14,7 @@ export interface Destination {
 /** Lines did perhaps not arrive. The message is for operators. */
 export class ExportFailure extends Error {
   override readonly name = 'ExportFailure'
-  /** As the other side asks, in milliseconds. */
+  /** The wait that the other side asks for, in milliseconds. */
   readonly retryAfterMs: number | null
 
   constructor(message: string, { retryAfterMs = null }: { readonly retryAfterMs?: number | null } = {}) {

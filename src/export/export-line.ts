@@ -2,7 +2,7 @@
 import type { Entry } from '../audit/journal-files.ts'
 
 export interface ExportLine {
-  /** In the chain; 0 for lines from before it. */
+  /** The number in the chain; 0 for lines from before it. */
   readonly seq: number
   /** SHA-256 of the line with its line feed, in hexadecimal: the next line's `prev`. */
   readonly hash: string

@@ -15,7 +15,7 @@ interface ExportersOptions {
   readonly journal: string
   readonly exporters: readonly Exporter[]
   readonly onError: (error: unknown) => void
-  /** In milliseconds, for a send under way. */
+  /** The wait for a send under way, in milliseconds. */
   readonly closeMs?: number
 }
 
@@ -94,7 +94,7 @@ export class Exporters {
       const step = await exporter.step()
       if (step.kind !== 'sent') await this.#pause(step.kind === 'idle' ? idleMs : step.retryMs)
     }
-    // For the line of the gate's own end.
+    // Sends the line of the gate's own end.
     if (this.#isStopped && !this.#isLate && exporter.problem === null) await exporter.step()
     await exporter.close()
   }

@@ -19,7 +19,7 @@ export interface CollectorOptions {
 
 const usualTimeoutMs = 30_000
 const maxAnswerBytes = 256 * 1024
-/** That a collector may ask for, in milliseconds. */
+/** The longest wait that a collector may ask for, in milliseconds. */
 const maxRetryAfterMs = 600_000
 const pack = promisify(gzip)
 

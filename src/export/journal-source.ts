@@ -11,7 +11,7 @@ interface Portion {
   readonly lines: readonly ExportLine[]
   /** After them, also after lines that are no entries; null before the first line. */
   readonly cursor: ExportCursor | null
-  /** In no file any more. */
+  /** Lines of the chain that are in no file any more. */
   readonly missing: number
 }
 

@@ -87,7 +87,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return stands
   }
 
-  /** For recognising a repeated answer. */
+  /** Notes the end, so that a repeated answer is recognised. */
   async finish(ceremony: string, owner: CeremonyOwner): Promise<void> {
     await this.#store.put(this.#finishedKeyOf(ceremony), ownerText(owner), this.#seconds)
   }

@@ -202,7 +202,7 @@ export class Credentials {
     await this.#store.put(hadOf(accountId), '1')
   }
 
-  /** For when nothing was enrolled, or the account goes. */
+  /** Undoes `remember`: nothing was enrolled, or the account goes. */
   async forget(accountId: string): Promise<void> {
     await this.#store.delete(hadOf(accountId))
   }

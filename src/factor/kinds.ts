@@ -4,7 +4,7 @@
  */
 
 interface KindOfFactor {
-  /** For the configuration's reference. */
+  /** The title in the configuration's reference. */
   readonly title: string
   /** RFC 8176 §2. */
   readonly amr: readonly string[]

@@ -23,7 +23,7 @@ export interface Proof {
   /** WebAuthn's UV flag. */
   readonly userVerified: boolean
   readonly credentialId?: string
-  /** Of the invitation that permits enrolment. */
+  /** The digest of the invitation that permits enrolment. */
   readonly invitation?: string
   /** A token sees no newer proofs than its own generation. */
   readonly generation: number
@@ -57,7 +57,7 @@ export function newestAt(proofs: readonly Proof[]): number {
   return newest
 }
 
-/** For a proof of unknown age: never fresh. */
+/** The time of a proof of unknown age, which is never fresh. */
 export const timeUnknown = 1
 
 /** An institution may say whole seconds. They count from their end, otherwise a proof would seem older than a question in the same second. */
@@ -95,12 +95,12 @@ export function isProgram(proofs: readonly Proof[]): boolean {
   return proofs.length === 1 && proofs[0]!.kind === 'token'
 }
 
-/** With a factor of the gate itself. */
+/** True with a factor of the gate itself. */
 export function isConfirmedHere(proofs: readonly Proof[]): boolean {
   return isFullySignedIn(proofs) && newestProof(proofs, factorKinds) !== undefined
 }
 
-/** For account changes, in seconds (ASVS 7.5.1). */
+/** The maximum age of a factor for account changes, in seconds (ASVS 7.5.1). */
 export const freshSeconds = 5 * 60
 
 /** `now` in milliseconds. `taken`: by default the gate's factors. */

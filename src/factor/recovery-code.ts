@@ -29,7 +29,7 @@ const groupSize = 4
 interface RecoveryRecord {
   readonly createdAt: number
   readonly total: number
-  /** Of unused codes, in base64url. */
+  /** Hashes of unused codes, in base64url. */
   readonly hashes: readonly string[]
   /** Null for older lists with SHA-256. */
   readonly slow: SlowHash | null
@@ -64,7 +64,7 @@ export class RecoveryCodes {
     keyring: () => Keyring
     limiter: AttemptLimiter
     count: number
-    /** Of the hash of each code. */
+    /** The cost of the hash of each code. */
     cost?: number | undefined
     onDisabled?: (notice: FactorNotice) => void
   }) {

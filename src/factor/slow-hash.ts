@@ -9,7 +9,7 @@ export interface SlowHash {
 
 /** 8 MiB and some 20 ms, in addition to 80 random bits. */
 export const usualCost = 2 ** 13
-/** Of the four threads that files and names share. */
+/** How many of the four threads that files and names share may hash. */
 const atOnce = 2
 const keyBytes = 32
 

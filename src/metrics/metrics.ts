@@ -58,7 +58,7 @@ export class Metrics {
     add(histogram, storeBuckets, seconds)
   }
 
-  /** On the hot path. */
+  /** This is on the hot path. */
   exchange(app: string, status: number, seconds: number, bytesIn: number, bytesOut: number): void {
     let meter = this.#apps.get(app)
     if (meter === undefined) {

@@ -14,7 +14,7 @@ export interface Batch {
   readonly notices: readonly Notice[]
   readonly firstTryAt: number
   readonly tries: number
-  /** With an unknown result. */
+  /** Tries with an unknown result. */
   readonly unclear: number
   readonly nextAt: number
 }
@@ -40,7 +40,7 @@ export const deliveryRecord = new RecordKind<Delivery>({
   read: record => (isDelivery(record as Partial<Delivery>) ? (record as unknown as Delivery) : null)
 })
 
-/** For further notices of the same action. */
+/** The first notice waits for further ones of the same action. */
 export const settleMs = 2_000
 /** For a try with all waits. If a gate ends, another one continues after it. */
 export const claimMs = 3 * 60_000

@@ -40,11 +40,11 @@ interface DispatcherInput {
   readonly send?: typeof sendBatch
 }
 
-/** Between two reads of the store. */
+/** The longest time between two reads of the store. */
 const pollMs = 30_000
 const atOnce = 4
 const operatorsKeptMs = 60_000
-/** For a server's answer, when the gate ends. */
+/** How long an ending gate waits for a server's answer. */
 const lastWaitMs = 5_000
 
 export class Dispatcher {

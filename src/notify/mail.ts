@@ -46,7 +46,7 @@ const usualWaits = {
   socketTimeout: 30_000,
   wholeTimeout: 120_000
 } as const
-/** After the mail, in milliseconds. */
+/** How long a server may take to say goodbye, in milliseconds. */
 const goodbyeMs = 5_000
 
 type Waits = Partial<Record<keyof typeof usualWaits, number>>
@@ -147,7 +147,7 @@ async function spoken(
   })
 }
 
-/** By code and words of nodemailer, Node.js and OpenSSL. */
+/** What to do, by code and words of nodemailer, Node.js and OpenSSL. */
 const hints: readonly (readonly [RegExp, string])[] = [
   [
     /wrong version number|packet length too long/,

@@ -11,7 +11,7 @@ const onceSeconds = 45 * 24 * 3600
 const claimSeconds = 60
 const onceKey = (id: string) => `notice-told:${id}`
 
-/** In memory, while the store is unreachable. */
+/** The most notices in memory while the store is unreachable. */
 const maxKept = 1000
 
 export class NoticeQueue {

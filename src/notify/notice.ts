@@ -25,13 +25,13 @@ export interface NoticeFacts {
   readonly count?: number | undefined
   /** A second person's sign-in name, such as the one who asks a sponsor. */
   readonly other?: string | undefined
-  /** Of a posture; left out for all apps. */
+  /** The app of a posture; left out for all apps. */
   readonly app?: string | undefined
   /** A certificate's file or institution, or a posture's level. */
   readonly what?: string | undefined
   /** Of a certificate or a posture, in milliseconds since the epoch. */
   readonly ends?: number | undefined
-  /** Of an invitation's link. Default: 24 hours. */
+  /** How long an invitation's link works. Default: 24 hours. */
   readonly validSeconds?: number | undefined
   /** The reference of the request in the journal. */
   readonly reference?: string | undefined

@@ -28,7 +28,7 @@ interface WebhookSettings {
 export interface SenderInput {
   readonly mail: MailSettings | null
   readonly webhooks: readonly WebhookSettings[]
-  /** For a reader who has not chosen one. */
+  /** The language of a reader who has not chosen one. */
   readonly language: Language
   readonly lab: string
   readonly portalOrigin: string

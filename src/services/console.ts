@@ -29,7 +29,7 @@ interface ConsoleParts {
   readonly factors: UsableFactors
   /** Null without a mail server. */
   readonly invitationMail: ConsoleOptions['invitationMail']
-  /** For what operators do. */
+  /** Takes the lines of what operators do. */
   readonly audit: AuditSink
 }
 

@@ -82,7 +82,7 @@ function lastReadOf(services: Services): Map<string, CertificateChecker> {
   return known
 }
 
-/** For one answer of a provider. */
+/** The time limit of one answer of a provider. */
 const providerTimeoutMs = 5_000
 
 async function oidcOf(

@@ -16,7 +16,7 @@ import type { Services } from './services.ts'
 type Acme = NonNullable<NonNullable<Config['listen']['tls']>['acme']>
 
 const lookMs = 60_000
-/** Until other processes know of a challenge. */
+/** Other processes know of a challenge within this time. */
 const settleMs = 1_000
 
 export class Issuing {

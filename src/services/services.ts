@@ -83,10 +83,10 @@ interface ServicesInput {
 
 /** Seconds by which an app's clock may be behind, or another worker may be late to read a new key file. */
 const clockSeconds = 60
-/** For last-seen times, in milliseconds. */
+/** The interval for writing last-seen times, in milliseconds. */
 const flushMs = 5_000
 
-/** For operators, about the configuration in force. */
+/** What operators see of the configuration in force. */
 export interface ConfigurationNote {
   startedAt: number
   loadedAt: number
@@ -105,7 +105,7 @@ export class Services {
   readonly live: LiveConnections
   readonly upstreams: UpstreamStates
   readonly journal: Journal
-  /** For events that anonymous clients can cause. */
+  /** The journal for events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly metrics = new Metrics()
   /** Null if no configuration has had these parts of the watch. They outlive a reload. */
@@ -131,7 +131,7 @@ export class Services {
   readonly appUse: AppUse
   /** It outlives a reload. */
   readonly samlMetadata: KeptMetadata = new Map()
-  /** For copies of metadata, beside the journal. */
+  /** The folder for copies of metadata, beside the journal. */
   readonly samlCopies: string
   readonly samlReader = new SecondReader()
   /** Null if this process alone uses the store. */
@@ -260,7 +260,7 @@ export class Services {
       onUnconfirmed: connections =>
         log.warn({ connections }, 'the store is silent, so what ran at guarded apps has ended')
     })
-    // At the start, and whenever the store connection changes.
+    // Checks at the start, and whenever the store connection changes.
     cache.onNotice(({ kind }) => kind !== 'changed' && void readiness.check())
     void readiness.check()
     runtime.standstill.start()
@@ -286,7 +286,7 @@ export class Services {
     }
   }
 
-  /** From the next line on. */
+  /** These terms hold from the next line on. */
   useJournal({ rotation, pseudonyms }: JournalTerms): void {
     this.journal.configure({ rotation, pseudonymise: pseudonymiser(pseudonyms, () => this.keyring) })
   }
@@ -337,7 +337,7 @@ export class Services {
     readEventLoop(metrics)
   }
 
-  /** After a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
+  /** A factor was disabled after a hundred consecutive failures (NIST SP 800-63B-4 §3.2.2). */
   disabled({ at, accountId, factor, credentialId }: FactorNotice): void {
     const sink = this.notifying?.sink(this.journal) ?? this.journal
     sink.record({

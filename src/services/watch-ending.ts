@@ -9,7 +9,7 @@ interface WatchEnding {
   readonly account: string
   /** What the person reads. */
   readonly words: Words
-  /** In the journal, for each connection. */
+  /** What the journal says of each connection. */
   readonly cut: 'decoy' | 'unusual'
 }
 

@@ -21,7 +21,7 @@ interface WatchFiguresParts {
   readonly allAccounts: () => Promise<readonly Account[]>
   readonly sessions: Pick<Sessions, 'list'>
   readonly journal: JournalSearch
-  /** In this process; null for none. */
+  /** What this process has in memory; null for none. */
   readonly unusual: () => Pick<UnusualWatch, 'people' | 'doubtsOf'> | null
 }
 
@@ -51,7 +51,7 @@ export function watchFigures(config: Config, parts: WatchFiguresParts): WatchFig
   })
 }
 
-/** With those of the rules (`freshFor`). */
+/** The budgets of the configuration, with those of its rules (`freshFor`). */
 function budgetsOf({ watch, apps, portal }: Config): Budget[] {
   const reporting = new Set(apps.filter(({ enforce }) => enforce === 'report').map(({ id }) => id))
   const own = apps.flatMap(app => toApp(app, portal.url.origin, apps).ownBudgets ?? [])

@@ -23,7 +23,7 @@ export interface WatchQuestion {
   readonly scale: number
 }
 
-/** Those that count a request to this app. */
+/** The budgets that count a request to this app. */
 function budgetsFor({ watch, apps }: Config, { id }: App): readonly Budget[] {
   const reporting = new Set(apps.filter(({ enforce }) => enforce === 'report').map(app => app.id))
   const all = (watch?.budgets ?? []).map(toBudget).flatMap(budget => underReport(budget, reporting))

@@ -39,7 +39,7 @@ interface Watching {
   /** Null if no app has decoys. */
   readonly decoys: DecoyPort | null
   readonly verdicts: WatchedVerdicts
-  /** By the gate, also a challenge. */
+  /** A refusal or a challenge of the gate. */
   onRefusal(code: string, exchange: Exchange, request: IncomingMessage): void
 }
 
@@ -95,7 +95,7 @@ function refusalTeller({ observers, clock }: Parts): TellRefusal {
   }
 }
 
-/** For another proxy: the request counts, its bytes pass elsewhere. */
+/** The watch on verdicts for another proxy: the request counts, its bytes pass elsewhere. */
 function verdictsOf(
   { observers, clock, budgets, leads, isWatching }: Parts,
   tellRefusal: TellRefusal
@@ -119,7 +119,7 @@ function verdictsOf(
   }
 }
 
-/** For what the gate forwards itself. */
+/** The watch on what the gate forwards itself. */
 function flowsOf({ observers, clock, budgets, unusual, leads, isWatching }: Parts): WatchedFlows {
   return {
     leads,

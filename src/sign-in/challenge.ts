@@ -26,7 +26,7 @@ export interface Offer {
   readonly institution: { readonly id: string; readonly title: string } | null
   /** Null for a target outside apps. */
   readonly app: string | null
-  /** Of this person's authenticator apps, shortest first. */
+  /** The code lengths of this person's authenticator apps, shortest first. */
   readonly codeDigits: readonly number[]
 }
 

@@ -22,7 +22,7 @@ export type Next =
   | { readonly kind: 'challenge' }
   | { readonly kind: 'enrol' }
   | { readonly kind: 'recovery-codes' }
-  /** After a link by mail and a second factor. */
+  /** It comes after a link by mail and a second factor. */
   | { readonly kind: 'new-password' }
   | { readonly kind: 'home' }
   | { readonly kind: 'account' }

@@ -15,7 +15,7 @@ export interface Denied {
   readonly kind: 'denied'
   readonly code: ErrorCode
   readonly retryAfterSeconds?: number
-  /** From an operator or the watch, for the person. */
+  /** What an operator or the watch says to the person. */
   readonly words?: readonly Words[]
 }
 

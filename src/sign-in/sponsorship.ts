@@ -15,7 +15,7 @@ import type { SignInJournal } from './journal.ts'
 import { type Denied, denied } from './outcome.ts'
 import type { UsableFactors } from './usable-factors.ts'
 
-/** For its sponsor and the operators. */
+/** A request as its sponsor and the operators see it. */
 export interface SeenRequest {
   readonly request: Request
   readonly person: Account

@@ -5,12 +5,12 @@ import { FallbackPolling, type FallbackPollingOptions } from './fallback-polling
 
 type AccessWatch = AccessReviewOptions & Omit<FallbackPollingOptions, 'review'>
 
-/** In milliseconds, for idle and expired sessions. */
+/** The interval of the check for idle and expired sessions, in milliseconds. */
 const sweepMs = 15_000
 
 export interface AccessWatching {
   sweep(): void
-  /** Also accounts, whose groups depend on the configuration. */
+  /** Reviews accounts too, whose groups depend on the configuration. */
   reviewAll(): void
   stop(): void
 }

@@ -8,11 +8,11 @@ import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 
 export interface CertificateEndInput {
-  /** By key of the configuration. */
+  /** Files by their key in the configuration. */
   readonly files: readonly { readonly what: string; readonly file: string }[]
   /** PEM. Throws if it cannot be read. */
   readonly read: (file: string) => string
-  /** That the gate gets and renews itself. Default: none. */
+  /** Certificates that the gate gets and renews itself. Default: none. */
   readonly issued?: (() => readonly { readonly name: string; readonly cert: string }[]) | undefined
   readonly store: Pick<Store, 'add'>
   readonly audit: Pick<AuditSink, 'record'>

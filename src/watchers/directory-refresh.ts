@@ -30,7 +30,7 @@ interface DirectoryRefreshInput {
   readonly wait?: (ms: number) => Promise<void>
 }
 
-/** In one question to a directory. */
+/** People in one question to a directory. */
 const batch = 100
 /** Reads of the store, and questions about one person. */
 const atOnce = 8
@@ -175,7 +175,7 @@ export class DirectoryRefresh {
   }
 }
 
-/** Such as a reference to another server. */
+/** What servers answer instead, such as a reference to another server. */
 function problemOf(error: unknown): { readonly problem?: string } {
   const cause = error instanceof Error ? error.cause : undefined
   return cause instanceof Error ? { problem: cause.message } : {}

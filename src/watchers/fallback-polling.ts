@@ -26,13 +26,13 @@ export interface FallbackPollingOptions {
 
 const defaultUnconfirmedMs = 60_000
 const pollMs = 2_000
-/** Within which the store has to confirm the access of a connection. */
+/** Polls within which the store has to confirm the access of a connection. */
 const maxAnswerPolls = 5
 
 export class FallbackPolling {
   readonly #options: FallbackPollingOptions
   readonly #everyMs: number
-  /** Before unconfirmed connections end. */
+  /** Polls before unconfirmed connections end. */
   readonly #pollsBeforeEnd: number
   readonly #answerPolls: number
   #stopRepeating: (() => void) | undefined
@@ -90,7 +90,7 @@ export class FallbackPolling {
   }
 }
 
-/** Of the records on which a connection stands. */
+/** The keys of the records on which a connection stands. */
 function keysOf({ sessionId, tokenId, accountId }: LiveEntry): string[] {
   const keys = accountId === null ? [] : [accountPrefix + accountId]
   if (sessionId !== null) keys.push(sessionKey(sessionId))

@@ -12,7 +12,7 @@ import { noReturn, type ReturnTo, returnToOf, withReturnTo } from '../return-to.
 /** Kept until the browser returns. */
 export interface BegunLogin {
   readonly institution: string
-  /** Of the signed-in person. */
+  /** A step-up of the signed-in person. */
   readonly isStepUp: boolean
   readonly returnTo: ReturnTo
   /** The kind's own data: a nonce, a PKCE verifier, the id of the request. */
@@ -29,7 +29,7 @@ interface Sealed {
   readonly e: number
 }
 
-/** For the sign-in there. */
+/** How long a person may take there. */
 export const begunSeconds = 10 * 60
 /** In a browser. One more ends the others, otherwise the cookies would fill the headers. */
 const maxOthers = 4
@@ -38,7 +38,7 @@ const maxCookieLength = 3800
 
 const contextOf = (state: string) => `begun-login:${state}`
 
-/** Under `state`, which the institution sends back. */
+/** Kept under `state`, which the institution sends back. */
 export function keepBegun(page: PageContext, state: string, begun: BegunLogin): void {
   const { reply, site, request, portal, now } = page
   const others = loginCookieNames(request.raw.headers.cookie, site)

@@ -74,7 +74,7 @@ async function startLogin(page: PageContext, institution: SamlInstitution, path:
   return begin(page, institution, provider, { isStepUp, asksForMfa: institution.asksForMfa })
 }
 
-/** That has signed this person in. */
+/** The provider that has signed this person in. */
 async function providerOf({ portal, principal }: PageContext, institution: SamlInstitution): Promise<string | null> {
   const session = principal === null ? null : await portal.signIn.institutionLogin.sessionOf(principal.session.id)
   return session === null ? null : institution.providerOf(session)

@@ -13,7 +13,7 @@ export interface Alarm {
   readonly name: string | null
   readonly app: string | null
   readonly sentence: string
-  /** In the words of the configuration. */
+  /** What was done, in the words of the configuration. */
   readonly steps: readonly string[]
   /** The watch was still learning, so it only reported. */
   readonly isLearning: boolean

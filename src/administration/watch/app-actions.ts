@@ -23,7 +23,7 @@ export class AppActions {
     this.#input = input
   }
 
-  /** Those with something known or announced. Rejects with StoreUnreachable. */
+  /** Apps with something known or announced. Rejects with StoreUnreachable. */
   async read(): Promise<readonly AppState[]> {
     const { store, clock, apps } = this.#input
     const states = await new AppChanges({ store, clock, record: async () => {} }).read(apps)

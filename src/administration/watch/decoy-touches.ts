@@ -15,7 +15,7 @@ export interface DecoyUse extends KnownDecoy {
   readonly touches: number
   /** Different people. */
   readonly people: number
-  /** By people who are not signed in. */
+  /** Touches by people who are not signed in. */
   readonly strangers: number
   /** Milliseconds since the epoch; null for none. */
   readonly lastAt: number | null

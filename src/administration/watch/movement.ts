@@ -47,7 +47,7 @@ export interface Movement {
   readonly movers: readonly Mover[]
   /** Their number on all pages. */
   readonly people: number
-  /** Those above a busy day. */
+  /** How many are above a busy day. */
   readonly aboveBusy: number
   /** The bytes of all of them. */
   readonly bytes: number
@@ -187,7 +187,7 @@ export class Movements {
   }
 }
 
-/** Of all apps. `age`: days before the person's day. */
+/** The bytes of all apps. `age`: days before the person's day. */
 export function bytesOfDay({ moved, day }: Person, age: number): number {
   let sum = 0
   for (let place = 0; place < movedPlaces; place++) sum += moved.bytesOf(place, day, age)

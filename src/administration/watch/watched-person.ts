@@ -64,7 +64,7 @@ export interface WatchedPeopleInput {
   readonly devicesOf: (account: string) => Promise<readonly { readonly session: string; readonly device: Device }[]>
   /** What this process has in memory. */
   readonly liveOf: (account: string) => Live | null
-  /** Of this process, about a session. */
+  /** What this process doubts about a session. */
   readonly doubtsOf: (session: string) => readonly DoubtFacts[]
 }
 

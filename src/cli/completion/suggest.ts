@@ -37,7 +37,7 @@ async function candidates(command: Command, before: readonly string[], current: 
   return first === undefined ? [] : valuesOf(first, command, before, current, io)
 }
 
-/** By the help page. */
+/** The options that the help page explains. */
 function optionsOf({ help }: Command): (Suggestion & { readonly argument?: string })[] {
   const rows = help.matchAll(/^ {0,2}(--[a-z-]+)(?: ([A-Z:]+))? {2,}(.+)$/gm)
   return [...rows].map(([, value = '', argument, summary = '']) => ({
@@ -47,7 +47,7 @@ function optionsOf({ help }: Command): (Suggestion & { readonly argument?: strin
   }))
 }
 
-/** Without files, which the shell completes itself. */
+/** Suggests no files, which the shell completes itself. */
 async function valuesOf(
   argument: string,
   { name }: Command,

@@ -53,7 +53,7 @@ function difference({ at, ours }: ClockReading): string {
   return ours > at ? `${long} ahead of` : `${long} behind`
 }
 
-/** By systemd; none without it. */
+/** Asks systemd, and finds nothing without it. */
 export async function timeServerFinding(): Promise<DoctorFinding[]> {
   const args = ['show', '--property=NTPSynchronized', '--value']
   const answer = await promisify(execFile)('timedatectl', args, { timeout: 2000 }).catch(() => null)

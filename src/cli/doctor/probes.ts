@@ -70,7 +70,7 @@ function wayOut(trouble: string): { wrong: string; mend: string } {
   return { wrong: trouble.slice(0, last), mend: `${trouble[last + 2]!.toUpperCase()}${trouble.slice(last + 3)}.` }
 }
 
-/** As in `factorgate check`. */
+/** What `factorgate check` finds. */
 function configurationProbes(loaded: Sound, certificate: readonly DoctorFinding[], io: Io): Probe[] {
   const examined = examine(loaded, io, false)
   const isSaid = ({ path, message }: Problem) =>

@@ -23,7 +23,7 @@ export async function askStore(config: Config, clock: Clock): Promise<ClockedFin
   }
 }
 
-/** Of `maxmemory`: above it, Redis soon refuses writes. */
+/** Above this share of `maxmemory`, Redis soon refuses writes. */
 const fullShare = 0.9
 
 /** With fewer replicas, one may be away while another must follow. */

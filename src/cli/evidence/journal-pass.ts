@@ -13,7 +13,7 @@ import { type Entry, entryOf, linesIn } from '../journal/files.ts'
 import { withProgress } from '../progress.ts'
 import type { EvidenceFile, EvidenceFolder } from './folder.ts'
 
-/** Of each list on the page. */
+/** Rows of each list on the page. */
 const maxNewest = 100
 const maxPasses = 3
 /** Lines of other processes may stand a little out of order. */
@@ -105,7 +105,7 @@ async function mebibytesOf(files: readonly string[]): Promise<number | null> {
   return Math.ceil(sizes.reduce((sum, size) => sum + size, 0) / 1024 ** 2)
 }
 
-/** By the text of the time, which saves parsing. */
+/** Compares the text of the time, which saves parsing. */
 function isOutside(line: string, from: string, to: string): boolean {
   const start = line.indexOf('"at":"') + 6
   const at = line.slice(start, start + 24)

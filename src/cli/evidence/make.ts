@@ -131,7 +131,7 @@ function anchorOf({ store, config }: CommandContext): Promise<Anchor | null> {
   return anchorRecord.get(store, anchorId(config.journal.file, config.store.kind !== 'embedded'))
 }
 
-/** As of `journal verify` over all files. */
+/** The result of `journal verify` over all files. */
 async function proofOf(
   { journal }: Config,
   ends: Pick<VerifyInput, 'keys' | 'head'> & { readonly anchor: Anchor | null },

@@ -29,7 +29,7 @@ export function tablesOf(evidence: Evidence) {
   }
 }
 
-/** Of each CSV file. */
+/** The columns of each CSV file. */
 const columns = {
   policy: words('app rule sentence path methods groups users networks access factors withinSeconds enforced'),
   budgets: words('budget sentence per app counted direction amount windowSeconds then'),
@@ -158,7 +158,7 @@ function stepRows({ figures, times }: Evidence): Cell[][] {
   ])
 }
 
-/** For `summary.json` and `--json`. */
+/** What `summary.json` and `--json` hold. */
 export function summaryOf(evidence: Evidence) {
   const { figures, people, proof, advisories, newest } = evidence
   const { requests, signIns, proofs } = figures

@@ -11,7 +11,7 @@ export interface ProbeFinding {
   readonly mend: string
 }
 
-/** In milliseconds, for one probe. */
+/** The time limit of one probe, in milliseconds. */
 const probeLimitMs = 10_000
 
 /** Also a finding if `work` failed or took longer than `limitMs`. Never rejects. */

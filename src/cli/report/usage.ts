@@ -1,7 +1,7 @@
 /** Counts from the journal who uses which app, and whom the rules of report-only apps would stop. */
 import { type Entry, entryOf, linesIn } from '../journal/files.ts'
 
-/** For each app and reason. */
+/** Distinct addresses for each app and reason. */
 const maxAddresses = 100_000
 
 interface Use {

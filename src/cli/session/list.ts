@@ -79,7 +79,7 @@ function rowOf(account: Account, session: Session, lastSeenAt: number) {
   }
 }
 
-/** By name, with sessions. Removed accounts are left out. */
+/** Accounts with sessions, by name. Removed accounts are left out. */
 async function signedIn(place: CommandContext): Promise<Account[]> {
   const ids = new Set<string>()
   for await (const { key, value } of place.store.scan(sessionRecord.prefix)) {

@@ -90,7 +90,7 @@ const backedUpKinds = [
   dialRecord
 ]
 
-/** Of a newer version than this release knows. */
+/** The record's version is newer than this release knows. */
 export function isTooNew(key: string, value: string, keyring: Keyring): boolean {
   const kind = backedUpKinds.find(({ prefix }) => key.startsWith(prefix))
   try {

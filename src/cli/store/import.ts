@@ -20,7 +20,7 @@ import { isBackedUp, isTooNew, type Line, readLines } from './content.ts'
 import { endedSince } from './ended-since.ts'
 import { madeAt, readSealed } from './sealed-file.ts'
 
-/** In the store while an import runs. */
+/** The store has this key while an import runs. */
 const marker = 'meta:import'
 
 export const command: Command = {
@@ -85,7 +85,7 @@ Example:
   }
 }
 
-/** Without the journal of that time, only a sentence. */
+/** Without the journal of that time, only a sentence remains. */
 async function whatIsValidAgain(place: CommandContext, since: number): Promise<string> {
   const { file } = place.config.journal
   const say = (what: string, names: readonly string[]) => (names.length === 0 ? '' : `${what}: ${names.join(', ')}\n`)

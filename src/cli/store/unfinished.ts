@@ -38,7 +38,7 @@ export async function written<File, Result>(
     }
   }
   const onSignal = (signal: NodeJS.Signals) => {
-    // Before `make`, a file there belongs to somebody else.
+    // Before `make`, a file in this place belongs to somebody else.
     if (isMade) endBy(signal)
     else early ??= signal
   }

@@ -21,7 +21,7 @@ interface ManyOptions {
   readonly file: string
   /** Null for local people. */
   readonly source: OtherSource | null
-  /** For everybody, besides those of the file. */
+  /** Groups of everybody, besides those of the file. */
   readonly groups: readonly string[]
   readonly validSeconds: number | undefined
   readonly isMailed: boolean

@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.ts'
 import { asSelf } from '../owner.ts'
 
 interface InvitationMail {
-  /** For the gate, which sends it. */
+  /** Keeps the mail for the gate, which sends it. */
   send(account: Account, url: string, validSeconds: number | undefined): Promise<void>
 }
 

@@ -11,7 +11,7 @@ import { type Entry, readerFor } from '../journal/files.ts'
 import { asSelf } from '../owner.ts'
 import { accountsAt } from '../user/person.ts'
 
-/** Of the journal, the newest. */
+/** The newest lines of the journal are looked at. */
 const maxLines = 100_000
 const touchesShown = 3
 

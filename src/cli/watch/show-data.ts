@@ -5,7 +5,7 @@ import type { BudgetUse } from '../../administration/watch/budget-usage.ts'
 import type { Movement, Mover } from '../../administration/watch/movement.ts'
 import type { WatchedPerson } from '../../administration/watch/watched-person.ts'
 
-/** With the account's user name. */
+/** The use of a budget with the account's user name. */
 export type NamedUse = BudgetUse & { readonly user: string | null }
 
 export function whomOf({ budget, user, subject }: NamedUse): string {
@@ -81,7 +81,7 @@ export function detailOf(person: WatchedPerson | null) {
   }
 }
 
-/** With the marks of each finding. */
+/** One app with the marks of each finding. */
 export function stateData({ findings, changing, since, ...rest }: AppState) {
   const times = ({ from, until }: { from: number; until: number }) => ({ from: timeOf(from), until: timeOf(until) })
   return {

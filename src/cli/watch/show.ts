@@ -24,7 +24,7 @@ const states = {
   passed: 'passed'
 } as const
 
-/** In each table; `--json` has all. */
+/** Rows of each table; `--json` has all. */
 const maxRows = 20
 const alarmsShown = 10
 const alarmDays = 14

@@ -24,7 +24,7 @@ export class RevocationList {
   readonly #tbs: Der
   readonly #algorithm: Der
   readonly #signature: Buffer
-  /** By the authority's certificate. */
+  /** Results by the authority's certificate. */
   readonly #signers = new Map<string, Promise<boolean>>()
 
   /** Takes the same time for any length of the list. */

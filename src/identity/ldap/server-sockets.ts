@@ -1,7 +1,7 @@
 /** The sockets of one connection to a directory server (StartTLS lays one on another), and the limit on received bytes. */
 import type { Socket } from 'node:net'
 
-/** For all pending questions. */
+/** The most bytes for all pending questions. */
 const maxBurstBytes = 16 * 1024 * 1024
 
 export class ServerSockets {

@@ -7,7 +7,7 @@ export interface ClientKey {
   readonly kid: string | null
 }
 
-/** By OpenSSL's name (RFC 7518 §3.4). */
+/** ECDSA's curves by OpenSSL's name (RFC 7518 §3.4). */
 const curves: Readonly<Record<string, string>> = { prime256v1: 'ES256', secp384r1: 'ES384', secp521r1: 'ES512' }
 
 /** PEM, or a JWK as JSON. Throws an Error whose message completes "the key …", without the key. */

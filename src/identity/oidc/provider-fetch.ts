@@ -28,7 +28,7 @@ interface ProviderFetchOptions {
 /** The message names the address. */
 export class ProviderUnreachable extends Error {
   override readonly name = 'ProviderUnreachable'
-  /** As the provider asks; null if it names none. */
+  /** The wait that the provider asks for; null if it names none. */
   readonly retryAfterSeconds: number | null
 
   constructor(

@@ -4,7 +4,7 @@ import type { Scope, XmlAttribute, XmlStart } from './xml-reader.ts'
 export class Canonicaliser {
   readonly #write: (text: string) => void
   readonly #inclusive: ReadonlySet<string>
-  /** For each open element. */
+  /** Namespaces declared in the output, for each open element. */
   readonly #rendered: Scope[] = [new Map()]
 
   /** `inclusive`: the prefixes of `InclusiveNamespaces`; `''` stands for `#default`. */

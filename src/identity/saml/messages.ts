@@ -74,7 +74,7 @@ interface OwnMetadata {
   readonly title: string
   /** X.509 in base64 (DER); null without a key. */
   readonly certificate: string | null
-  /** By their names in messages. */
+  /** The used attributes, by their names in messages. */
   readonly attributes: readonly string[]
 }
 

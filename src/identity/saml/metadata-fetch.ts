@@ -17,7 +17,7 @@ interface FetchOptions {
   readonly etag: string | null
   /** Default: 256 MiB. */
   readonly maxBytes?: number
-  /** For the whole answer. Default: two minutes. */
+  /** The time limit of the whole answer. Default: two minutes. */
   readonly timeoutMs?: number
 }
 
