@@ -80,14 +80,16 @@ const stepFiles = [
   .filter(file => file !== 'plugins/exchange.ts')
 const isStep = (file: string) => stepFiles.includes(file)
 
-/** Readers of texts that the configuration shares: networks, sign-in names, header names, addresses of Redis. */
+/** Readers of texts, and numbers, that the configuration shares: networks, sign-in names, header names, addresses of Redis, limits. */
 const leafReaders: readonly string[] = [
   'src/request/networks.ts',
   'src/identity/account.ts',
   'src/identity/suspension.ts',
+  'src/identity/ldap/dn.ts',
   'src/identity/ldap/filter-template.ts',
   'src/identity/oidc/client-key.ts',
   'src/factor/kinds.ts',
+  'src/throttle/limits.ts',
   'src/budgets/steps.ts',
   'src/unusual/steps.ts',
   'src/device/binding.ts',

@@ -1,5 +1,7 @@
 /** Checks of LDAP directories that need more than one value: how people are bound, what is encrypted, and whether filters can be read. */
+import { namesInBind } from '../../src/identity/ldap/dn.ts'
 import { FilterProblem, parseFilter, placeholdersOf } from '../../src/identity/ldap/filter-template.ts'
+import { leastAfter } from '../../src/throttle/limits.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftSource } from '../schema.ts'
 import { isLoopback } from '../values/addresses.ts'
@@ -43,13 +45,13 @@ function checkBind({ bind, userDn }: DraftLdap, path: string, diagnostics: Diagn
     )
 }
 
-/** Guesses at each of the two names of a person count by themselves (lockoutOf in src/identity/ldap/ldap.ts). */
 function checkLockout({ bind, userDn, lockout }: DraftLdap, path: string, diagnostics: Diagnostics): void {
-  if (bind !== null || userDn == null || userDn.includes('=') || lockout == null) return
-  if (lockout.after !== undefined && lockout.after < 4)
+  if (bind !== null || userDn == null || lockout == null) return
+  const least = leastAfter(namesInBind(userDn))
+  if (lockout.after !== undefined && lockout.after < least)
     diagnostics.problem(
       `${path}.lockout.after`,
-      'must be at least 4 with this userDn: the directory knows each person by two names, and strangers may guess once at each. Raise it in the directory too'
+      `must be at least ${least} with this userDn: the directory knows each person by two names, and strangers may guess once at each. Raise it in the directory too`
     )
 }
 

@@ -84,6 +84,11 @@ export function sharedByNames({ after, withinSeconds }: Lockout, names: number):
   return { after: leftToThePerson + Math.floor((after - leftToThePerson) / names), withinSeconds }
 }
 
+/** The smallest `after` that leaves strangers one guess at each name. */
+export function leastAfter(names: number): number {
+  return leftToThePerson + names
+}
+
 /** What strangers have together at one password before the strictest of these policies locks its account; null where there is none. */
 export function limitBelow(policies: readonly Lockout[]): Limit | null {
   if (policies.length === 0) return null

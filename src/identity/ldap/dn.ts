@@ -2,8 +2,16 @@
 
 /** Replaces `{name}` in the pattern; the name is escaped if the pattern is a DN. */
 export function fillDn(pattern: string, name: string): string {
-  const isDn = /^\s*[A-Za-z0-9.-]+\s*=/.test(pattern)
-  return pattern.replaceAll('{name}', () => (isDn ? escapeDn(name) : name))
+  return pattern.replaceAll('{name}', () => (isDn(pattern) ? escapeDn(name) : name))
+}
+
+/** How many names of a person a bind with this pattern takes. Active Directory takes two before `@domain`, and a refused bind does not tell whose they are. */
+export function namesInBind(pattern: string): 1 | 2 {
+  return isDn(pattern) ? 1 : 2
+}
+
+function isDn(pattern: string): boolean {
+  return /^\s*[A-Za-z0-9.-]+\s*=/.test(pattern)
 }
 
 export function escapeDn(value: string): string {

@@ -15,7 +15,7 @@ import { type AccountState, stateOf } from './account-state.ts'
 import { refusalOf, remarkOf } from './bind-refusal.ts'
 import { BindTimes } from './bind-times.ts'
 import type { BindAnswer, LdapConnection, ServerTarget } from './connection.ts'
-import { escapeDn, fillDn } from './dn.ts'
+import { escapeDn, fillDn, namesInBind } from './dn.ts'
 import { groupsOfEach } from './groups.ts'
 import { GroupMembers } from './members.ts'
 import { arrivalOf, arrivalWith, type FoundPerson, findByDn, findById, findByIds, findByName } from './person.ts'
@@ -355,10 +355,9 @@ export class LdapDirectory implements Directory {
   }
 }
 
-/** Active Directory takes two names before `@domain`, and a refused bind does not tell whose they are. */
 function lockoutOf({ lockout = null, service, userDn }: LdapOptions): Lockout | null {
-  const hasTwoNames = service === null && userDn !== null && !userDn.includes('=')
-  return lockout !== null && hasTwoNames ? sharedByNames(lockout, 2) : lockout
+  const isDirect = service === null && userDn !== null
+  return lockout !== null && isDirect ? sharedByNames(lockout, namesInBind(userDn)) : lockout
 }
 
 /** An empty password binds anonymously and succeeds (RFC 4513 §5.1.2); some servers stop at a NUL. */
