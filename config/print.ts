@@ -13,7 +13,7 @@ import { printDuration, printSize, type ValueTypeName, valueTypes } from './valu
 
 const variable = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}'
 
-/** The schema as plain JSON Schema (draft 7) of the file, for editors and `factorgate schema`. */
+/** Plain JSON Schema (draft 7), for editors and `factorgate schema`. */
 export function jsonSchema(): Record<string, unknown> {
   return { $schema: 'http://json-schema.org/draft-07/schema#', ...plain(configSchema) }
 }
@@ -59,7 +59,7 @@ function orVariable({ title, description, default: standard, examples, ...shape 
   return { ...Object.fromEntries(about), anyOf: [shape, { type: 'string', pattern: `^${variable}$` }] }
 }
 
-/** Every map of the schema with the path of its keys, the outer ones first. */
+/** Maps with the path of their keys, the outer ones first. */
 function mapsIn(node: Node, where: string): [string, Node][] {
   const found: [string, Node][] = node.properties ? [[where, node]] : []
   for (const [key, child] of Object.entries(node.properties ?? {})) {
@@ -71,7 +71,6 @@ function mapsIn(node: Node, where: string): [string, Node][] {
   return found
 }
 
-/** The `kind` of one of several maps. */
 function kindOf(node: Node): string {
   const [kind, more] = node.properties?.kind?.enum ?? []
   return kind === undefined || more !== undefined ? '' : `:${kind}`
@@ -114,7 +113,7 @@ function textOf(node: Node, kind: ValueTypeName): string {
   return `${name}, ${print(node['x-least'])} to ${print(node['x-most'])}`
 }
 
-/** The anchor that GitHub gives to a heading. */
+/** The anchor that GitHub makes. */
 function anchor(where: string): string {
   return where.toLowerCase().replace(/[^a-z0-9-]/g, '')
 }
@@ -136,7 +135,7 @@ function code(value: unknown): string {
   return `\`${stringify(value, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: true }).trim()}\``
 }
 
-/** The text of reference.md before its tables. */
+/** The text before the tables. */
 const prologue = `<!-- Written by \`npm run docs\` from config/schema.ts. Change it there. -->
 # Configuration
 

@@ -93,7 +93,7 @@ const log = map(
   }
 )
 
-/** The schema of the file. For loaded values, see `Config`. */
+/** The schema of the file; `Config` has the loaded values. */
 export const configSchema = map(
   {
     listen,
@@ -181,7 +181,7 @@ export const configSchema = map(
  * may hold secrets: never log a Config.
  */
 export type Config = ValueOf<typeof configSchema> & {
-  /** The absolute path of its file; null where there is none. */
+  /** Absolute; null if there is none. */
   readonly file: string | null
 }
 export type AppConfig = Config['apps'][number]
@@ -190,7 +190,7 @@ export type RuleConfig = AppConfig['rules'][number]
 /** Values that are complete or missing. */
 type Whole = SiteUrl | Upstream | StoreTarget | MailServerTarget | ExportTarget | TraceEndpoint
 
-/** A value with perhaps missing parts, each with a problem. */
+/** Missing parts have a problem each. */
 type Draft<T> = T extends Whole | string | number | boolean | null | undefined
   ? T | undefined
   : T extends readonly (infer U)[]

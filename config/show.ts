@@ -1,4 +1,4 @@
-/** The configuration as YAML without secrets, as the gate has understood it: defaults are filled in, and empty keys are left out. */
+/** The configuration as YAML without secrets, as understood by the gate: with defaults, without empty keys. */
 import { stringify } from 'yaml'
 import type { Node } from './schema/schema-builders.ts'
 import { type Config, configSchema } from './schema.ts'
@@ -48,7 +48,7 @@ function freeKey(map: Node | undefined): Node | undefined {
   return Object.values(map?.patternProperties ?? {})[0]
 }
 
-/** The schema node that describes this value: for a map, the branch with most of its keys. */
+/** The node of a map is the branch with most of its keys. */
 function nodeFor(node: Node | undefined, value: unknown): Node | undefined {
   const choices = node?.anyOf
   if (node === undefined || choices === undefined) return node

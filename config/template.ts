@@ -15,7 +15,7 @@ export interface TemplateOptions {
   readonly appUrl?: string
 }
 
-/** The text of a first `factorgate.yaml`. It does not check the values: use `parseConfig`. */
+/** Does not check the values: use `parseConfig`. */
 export function initTemplate(options: TemplateOptions = {}): string {
   const { title = 'Example Lab', upstream = 'http://127.0.0.1:8888' } = options
   const { portalUrl = `${options.tls === undefined ? 'http' : 'https'}://localhost:8443` } = options
@@ -102,9 +102,7 @@ function appBeside(portalUrl: string): string {
   return url.href.replace(/\/$/, '')
 }
 
-/**
- * The port, if people reach it directly: on this machine, and with the gate's own https. Elsewhere a proxy or a port mapping is in front.
- */
+/** The port, if people reach it directly: on this machine, and with the gate's own https. */
 function portOf(portalUrl: string, servesHttps: boolean): number {
   const url = URL.canParse(portalUrl) ? new URL(portalUrl) : null
   if (servesHttps && url?.protocol === 'https:') return Number(url.port || 443)

@@ -14,7 +14,7 @@ import type { Exchange } from './exchange.ts'
 
 interface AuditOptions {
   readonly audit: AuditSink
-  /** Takes the events that anonymous clients can cause. */
+  /** Takes events that anonymous clients can cause. */
   readonly strangers: Strangers
   readonly clock: Clock
   readonly onRefusal?: (code: string, exchange: Exchange, request: IncomingMessage) => void
@@ -50,7 +50,7 @@ interface BodyBytes {
   bytesOut?: number
 }
 
-/** Body bytes of an answer of the gate. Without a value where they are not known: a body in chunks, or a client that has left. */
+/** Of an answer of the gate. Absent if unknown: a body in chunks, or a client that has left. */
 function bytesOf({ raw }: FastifyRequest, reply: FastifyReply): BodyBytes {
   const { 'content-length': announced, 'transfer-encoding': coding } = raw.headers
   const bytes: BodyBytes = {}
@@ -98,7 +98,7 @@ export function exchangeEvent(
   return exchange.notes === undefined ? event : Object.assign(event, exchange.notes, end)
 }
 
-/** The kinds of the proofs and their ages in seconds: `password@30 totp@12`. */
+/** Kinds with ages in seconds: `password@30 totp@12`. */
 function proofsOf(proofs: readonly Proof[], now: number): string {
   let text = ''
   for (const { kind, at } of proofs) {

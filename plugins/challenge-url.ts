@@ -16,7 +16,7 @@ interface ChallengeUrlOptions {
   readonly site: Site
   /** Used if the return address is too long. */
   readonly front: string
-  /** True if the response may set the nonce. */
+  /** The response may set the nonce. */
   readonly setsNonce: boolean
 }
 
@@ -34,7 +34,7 @@ export function challengeUrl(
   return stepUrl(request, reply, signIns.has(reason) ? 'login' : 'challenge', query, options)
 }
 
-/** The same for any page of the portal with a return address. `step`: its path under `/.factorgate/`. */
+/** For any page of the portal with a return address. `step`: its path under `/.factorgate/`. */
 export function stepUrl(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -59,7 +59,7 @@ function addState(query: URLSearchParams, request: FastifyRequest, reply: Fastif
   if (nonce !== null) query.set('state', stateOf(nonce))
 }
 
-/** The return address in the query of a step. The portal validates it at each use. */
+/** The portal validates it at each use. */
 export function returnQueryOf(query: string): URLSearchParams {
   const given = new URLSearchParams(query)
   const returnQuery = new URLSearchParams()

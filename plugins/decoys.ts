@@ -13,7 +13,6 @@ import { refusesUnreadable } from '../src/decoys/touch-plan.ts'
 import type { Program } from '../src/programs/program.ts'
 import type { Principal } from '../src/session/principal.ts'
 
-/** The part of the watch that acts on touches. */
 export interface DecoyPort {
   touched(request: DecoyRequest): Promise<DecoyAnswer>
 }
@@ -26,13 +25,13 @@ interface Asking {
   readonly address: string
   readonly reference: string
   readonly principal: Principal | null
-  /** Where a program asks with a token. */
+  /** The program that asks with a token. */
   readonly program: Program | null
-  /** True if the store did not say who asks. */
+  /** The store did not say who asks. */
   readonly isUnknown: boolean
 }
 
-/** Null where the request touches no decoy. */
+/** Null if it touches no decoy. */
 export function touchDecoy(
   port: DecoyPort | null,
   match: AppMatch,
@@ -70,7 +69,6 @@ function ownerOf(program: Program | null): TouchingPerson | null {
   return { account, session: null, token, proofs, isFullySignedIn: true }
 }
 
-/** Answers with a file of the gate's own. */
 export function sendDecoy(reply: FastifyReply, method: string, { type, body }: ServedFile): void {
   if (method !== 'GET' && method !== 'HEAD') {
     reply.code(405).header('allow', 'GET, HEAD').header('cache-control', 'no-store').send()

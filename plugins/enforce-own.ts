@@ -126,10 +126,7 @@ function isCallback(path: string): boolean {
   return path.replace(/\?.*/s, '') === '/callback'
 }
 
-/**
- * True for requests of scripts, frames and workers. They must not read the portal's pages, otherwise an app on the
- * portal's origin could read the CSRF tokens.
- */
+/** Requests of scripts, frames and workers must not read the portal's pages, otherwise an app on the portal's origin could read the CSRF tokens. */
 function isSubresourceRequest({ headers }: IncomingMessage): boolean {
   const dest = headers['sec-fetch-dest']
   return dest !== undefined && dest !== 'document'

@@ -37,7 +37,7 @@ function toGateError(error: unknown): GateError {
   return new GateError('internal', { cause: error })
 }
 
-/** True if a page may be sent. Scripts and cross-site frames get none. */
+/** Scripts and cross-site frames get no page. */
 function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean {
   const dest = raw.headers['sec-fetch-dest']
   if (routeOptions.config?.takes === 'json' || exchange.hasToken) return false
@@ -48,7 +48,7 @@ function wantsDocument({ raw, routeOptions, exchange }: FastifyRequest): boolean
   return wantsPage(raw)
 }
 
-/** The value of `WWW-Authenticate` where a token is refused, right or wrong. */
+/** The `WWW-Authenticate` of a refused token, right or wrong. */
 function challengeOf({ code }: GateError, { raw, exchange }: FastifyRequest): string | string[] | null {
   if (code !== 'token_invalid' && code !== 'token_not_allowed') return null
   const { match } = exchange.known

@@ -6,7 +6,7 @@ import { isSiteFrame } from '../src/request/wants-page.ts'
 /** Steps that may redirect without interaction. */
 const steps: ReadonlySet<string> = new Set(['/login', '/challenge', '/callback'])
 
-/** True for a step in a same-site frame. A same-origin parent is excluded, because it could read the page. */
+/** A same-origin parent is excluded, because it could read the page. */
 export function isFramedStep(request: IncomingMessage, path: string): boolean {
   return (
     request.method === 'GET' &&
@@ -16,7 +16,7 @@ export function isFramedStep(request: IncomingMessage, path: string): boolean {
   )
 }
 
-/** The page's headers. Pages on the gate's hosts and on `domains` may frame it. */
+/** Pages on the gate's hosts and on `domains` may frame it. */
 export function framePageHeaders(sites: readonly Site[], domains: readonly string[] = []): Record<string, string> {
   const ancestors = [...sites.map(({ origin }) => origin), ...domains].join(' ')
   return {
@@ -29,7 +29,7 @@ export function framePageHeaders(sites: readonly Site[], domains: readonly strin
   }
 }
 
-/** CSP sources for the domains of the sites, on any port, because "same site" ignores ports. */
+/** Domains on any port, because "same site" ignores ports. */
 export function domainSources(sites: readonly Site[], isPublicSuffix: (name: string) => boolean): string[] {
   const sources = sites.flatMap(({ origin }) => {
     const { protocol, hostname } = new URL(origin)

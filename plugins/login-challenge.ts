@@ -1,4 +1,4 @@
-/** The answer to a request for an app that needs the person's login there: a redirect to the page that asks for it, a page with a link to that page, or its address. */
+/** The answer to a request for an app that needs the person's login there: a redirect to the page that asks for it, a page with a link, or the address. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { askOfKept, isRead, type Message, returnTo } from '../src/apps/return-to.ts'
 import type { App, Site } from '../src/apps/route-table.ts'
@@ -15,7 +15,7 @@ export interface LoginChallengeOptions {
   readonly maxUrlLength: number
 }
 
-/** The address of the page, under `/.factorgate/`. */
+/** The page's address under `/.factorgate/`. */
 export const loginPage = (appId: string) => `account/logins/${appId}`
 
 interface Judged {

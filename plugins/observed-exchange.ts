@@ -1,4 +1,4 @@
-/** Makes the observation of an exchange with an app, as budgets and the watch on people see it. */
+/** The observation of an exchange with an app, for budgets and the watch on people. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Match, Site } from '../src/apps/route-table.ts'
 import { destinationPath } from '../src/apps/webdav-destination.ts'
@@ -32,7 +32,7 @@ export function observedExchange(
   }
 }
 
-/** A request that a proxy has asked a verdict about. */
+/** For a request that a proxy has asked a verdict about. */
 export function observedVerdict(
   { id, client: { address } }: Exchange,
   { headers, rawHeaders }: IncomingMessage,

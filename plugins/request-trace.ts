@@ -1,6 +1,6 @@
 /**
- * The span of a request, as the semantic conventions for HTTP name its parts. It names no person, no address of a client, no query, and of
- * an app's path nothing, or the first segment (src/traces/README.md). Loaded only where traces are configured.
+ * The span of a request, by the semantic conventions for HTTP. It names no person, no address of a client, no query, and of an app's path
+ * nothing, or the first segment (src/traces/README.md).
  */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Description, methodOf, type RequestEnd, type RequestTrace } from '../src/traces/request-trace.ts'
@@ -89,7 +89,7 @@ function describe(
   }
 }
 
-/** `/tree` of `/tree/notes?x`; null where there is none. */
+/** `/tree` of `/tree/notes?x`; null for none. */
 function firstSegment(path: string): string | null {
   const [segment = ''] = /^\/[^/?;]+/.exec(path) ?? []
   return segment === '' ? null : segment.slice(0, maxSegment)

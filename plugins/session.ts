@@ -13,7 +13,7 @@ import { isSentByOtherSite } from './token-challenge.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** To ask is no use of the session: the route reads the cookie itself. */
+    /** The route reads the cookie itself: to ask is no use of the session. */
     isQuiet?: boolean
   }
 }
@@ -22,7 +22,7 @@ interface SessionOptions {
   readonly sessions: Sessions
   /** Without it no app takes tokens. */
   readonly tokens?: Pick<ProgramTokens, 'peek' | 'find'> | null
-  /** Null or left out where no app asks for device keys. */
+  /** Null or absent if no app asks for device keys. */
   readonly device?: DevicePort | null
 }
 
@@ -73,8 +73,8 @@ export const sessionPlugin = fp<SessionOptions>(
 )
 
 /**
- * A page of the gate is for nobody where the token's device key is not shown. An app's rules see what is shown. Only a request that shows the
- * key keeps the session alive, otherwise a thief's refused requests would.
+ * Without the token's device key, a page of the gate is for nobody, and an app's rules see what is shown. Only a request that shows the key
+ * keeps the session alive, otherwise a thief's refused requests would.
  */
 function setPrincipal(
   { exchange, raw }: FastifyRequest,
@@ -94,7 +94,7 @@ function setPrincipal(
   if (match.kind !== 'app') exchange.principal = null
 }
 
-/** A token counts alone: a cookie beside it says nothing. */
+/** A cookie beside a token says nothing. */
 function findProgram(
   request: FastifyRequest,
   presented: Presented,

@@ -1,4 +1,4 @@
-/** The step `upstream-login`: finds the person's own login at an app that knows only HTTP Basic, and asks for it where there is none. */
+/** The step `upstream-login`: finds the person's own login at an app that knows only HTTP Basic, or asks for it. */
 import fp from 'fastify-plugin'
 import type { LoginRefusal } from '../src/forwarding/login-refusal.ts'
 import { StoreUnreachable } from '../src/store/store.ts'
@@ -9,7 +9,7 @@ import { challengeLogin, isPublic, type LoginChallengeOptions } from './login-ch
 import { recheckAccess, type StillHasAccess } from './recheck-access.ts'
 
 interface UpstreamLoginOptions extends LoginChallengeOptions {
-  /** Null where no app gets logins. */
+  /** Null if no app gets logins. */
   readonly logins: Pick<UpstreamLogins, 'peek' | 'find' | 'isRefused' | 'admit'> | null
   /** Whether the person, or the program's owner, may still enter; asked after each wait. Rejects with StoreUnreachable. */
   readonly mayEnter: StillHasAccess

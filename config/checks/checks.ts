@@ -136,7 +136,7 @@ function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagn
   }
 }
 
-/** The public addresses, with their keys: the portal's first, then those of the apps. */
+/** With their keys: the portal's first, then those of the apps. */
 function sitesOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>) {
   return [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))
@@ -149,7 +149,7 @@ function hostsOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>): { path
   )
 }
 
-/** True for more addresses than a site's own proxies can have: beyond 10.0.0.0/8, and beyond a provider's IPv6. */
+/** More addresses than a site's own proxies can have: beyond 10.0.0.0/8, and beyond a provider's IPv6. */
 function isWide(network: string): boolean {
   const [address = '', length] = network.split('/')
   return length !== undefined && Number(length) < (isIP(address) === 6 ? 32 : 8)

@@ -1,4 +1,4 @@
-/** Checks of decoys. They find decoys that people touch by accident, decoys that nobody can reach, and steps that contradict each other. */
+/** Finds decoys that people touch by accident, decoys that nobody can reach, and steps that contradict each other. */
 import { decoySteps } from '../../src/decoys/steps.ts'
 import type { Diagnostics } from '../reading/diagnostics.ts'
 import type { DraftApp, DraftConfig, DraftRule } from '../schema.ts'

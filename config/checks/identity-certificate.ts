@@ -36,7 +36,7 @@ export function checkCertificate(
     )
 }
 
-/** True if a certificate in the file cannot sign others. Unreadable files have their own message. */
+/** Unreadable files have their own message. */
 function holdsPerson(file: string): boolean {
   try {
     const blocks = readFileSync(file, 'latin1').match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
@@ -59,7 +59,7 @@ function checkList(file: string, path: string, diagnostics: Diagnostics): void {
     diagnostics.problem(path, 'must name a revocation list, as PEM (BEGIN X509 CRL) or DER')
 }
 
-/** The beginning of the file, since a list may have 50 MB; null where it cannot be read. */
+/** The beginning, since a list may have 50 MB; null if it cannot be read. */
 function headOf(file: string): Buffer | null {
   try {
     const handle = openSync(file, 'r')

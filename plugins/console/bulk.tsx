@@ -141,7 +141,7 @@ function Ready({ frame, view, read }: { frame: ConsoleFrame; view: BulkView; rea
 interface AddedView {
   readonly added: readonly { readonly name: string; readonly email: string | null; readonly link: string }[]
   readonly failed: readonly { readonly line: number; readonly name: string; readonly sentence: string }[]
-  /** True where the gate sends the invitations by mail; they are not shown then. */
+  /** The gate sends the invitations by mail and does not show them. */
   readonly isMailed: boolean
   /** How long they work, in words. */
   readonly valid: string
@@ -222,7 +222,7 @@ export function registerBulk(scope: PageScope, options: ConsoleOptions): void {
   )
 }
 
-/** Shows the mistakes of the list, then what will be done; adds the people once that is confirmed. */
+/** The mistakes of the list, then what will be done; adds the people once that is confirmed. */
 async function addList(page: ConsolePage, options: ConsoleOptions): Promise<FastifyReply> {
   const { sources, invitationMail } = options
   const form = requireForm(page)
@@ -278,7 +278,7 @@ async function addList(page: ConsolePage, options: ConsoleOptions): Promise<Fast
   return sendPage(page, 200, <AddedPage frame={frame} view={view} />)
 }
 
-/** Who was added, with their links, and who was not, with the line of the list and the reason. */
+/** With their links; those who were not added with line and reason. */
 function addedOf(page: ConsolePage, people: Read['people'], outcomes: Outcomes): Pick<AddedView, 'added' | 'failed'> {
   const added: AddedView['added'][number][] = []
   const failed: AddedView['failed'][number][] = []

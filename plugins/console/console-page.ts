@@ -16,7 +16,7 @@ export interface ConsoleFrame {
   readonly frame: Frame
   readonly role: Role
   readonly say: ConsoleMessages
-  /** True where people may ask operators to approve a first second factor. */
+  /** People may ask operators to approve a first second factor. */
   readonly hasRequests: boolean
 }
 
@@ -27,7 +27,7 @@ export function consolePage(request: FastifyRequest): ConsolePage {
   const page = signedPage(request)
   const role = roleOf(page.principal.account)
   if (role === null) throw new GateError('not_allowed')
-  // Where the console is not translated, its frame speaks English too, so that a page has one language and one direction.
+  // If the console is not translated, its frame speaks English too, so that a page has one language and one direction.
   const language = isConsoleLanguage(page.say.language) ? page.say.language : 'en'
   const { texts = defaultTexts } = page.portal
   return { ...page, role, say: texts.in(language), words: consoleMessages.in(language) }
@@ -43,7 +43,7 @@ export function actingOf(page: ConsolePage, why: string): Acting {
   return { principal: page.principal, request, address, now, why }
 }
 
-/** The result of the last action, shown once by the next page. */
+/** The next page shows it once. */
 export interface DoneNote {
   readonly action:
     | 'change'
@@ -75,7 +75,7 @@ export function takeDone(page: ConsolePage): DoneNote | null {
   return readSealed<DoneNote>(page, 'console')
 }
 
-/** The account that the page's address names. Throws `not_found` for an unknown one. */
+/** The account in the page's address. Throws `not_found`. */
 export async function accountOf(page: ConsolePage, accounts: Pick<Accounts, 'byId'>): Promise<Account> {
   const account = await accounts.byId((page.request.params as { id: string }).id)
   if (account === null) throw new GateError('not_found')

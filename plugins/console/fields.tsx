@@ -14,7 +14,6 @@ interface NameFieldProps {
   hasProblem: boolean
 }
 
-/** A user name. */
 export function NameField({ frame, label, value, hasProblem }: NameFieldProps) {
   return (
     <div>
@@ -110,7 +109,7 @@ export function PersonFields({ frame, typed }: { frame: ConsoleFrame; typed: Typ
   )
 }
 
-/** The person's data from the form, or the sentence about the first mistake. An empty displayed name is null. */
+/** Or the sentence about the first mistake. An empty displayed name is null. */
 export function readPerson(
   form: Form,
   { say }: ConsoleFrame
@@ -130,7 +129,7 @@ export function readPerson(
   return { displayName: display.value, email: email.value, groups }
 }
 
-/** Seconds for which an invitation may work. The first is the usual time. */
+/** In seconds. The first is the usual time. */
 const validities = [invitationSeconds.usual, 3 * 86_400, 7 * 86_400, invitationSeconds.most] as const
 
 export interface TypedInvitation {
@@ -138,7 +137,7 @@ export interface TypedInvitation {
   readonly mail: boolean
 }
 
-/** How long the invitation works, and whether it is sent by mail. `address`: whom the mail goes to; null where the form asks for it. */
+/** `address`: whom the mail goes to; null if the form asks for it. */
 export function InvitationFields(props: {
   frame: ConsoleFrame
   typed: TypedInvitation
@@ -169,7 +168,7 @@ export function InvitationFields(props: {
   )
 }
 
-/** The chosen time in seconds; undefined (the usual time) for a value that is not in the list. */
+/** In seconds; undefined (the usual time) for a value that is not in the list. */
 export function readInvitation(form: Form | null): TypedInvitation & { readonly validSeconds: number | undefined } {
   const valid = form?.field('valid') ?? ''
   const validSeconds = validities.find(seconds => String(seconds) === valid)

@@ -1,4 +1,4 @@
-/** The layout of the console's pages: the portal's head in a wider sheet, with the console's own navigation. */
+/** The layout of the console's pages: the portal's head in a wider sheet, with the console's navigation. */
 import type { ComponentChildren } from 'preact'
 import type { Role } from '../../src/administration/roles.ts'
 import type { Account } from '../../src/identity/account.ts'
@@ -78,13 +78,13 @@ export function Sheet({ frame: { frame, role, say, hasRequests }, title, at, nar
 
 const ofOperators: ReadonlySet<Place> = new Set(['configuration', 'watch', 'posture'])
 
-/** The help desk sees no requests, no configuration, and nothing of what people fetch; there are no requests without an institution that asks for sponsors. */
+/** The help desk sees no requests, no configuration, and nothing of what people fetch; requests need an institution that asks for sponsors. */
 function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
   if (place === 'requests') return hasRequests && role === 'operator'
   return !ofOperators.has(place) || role === 'operator'
 }
 
-/** A person in a table: both names, or the one of a person without a displayed name, with a link to their page. */
+/** Both names, or the one of a person without a displayed name, with a link to their page. */
 export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' | 'displayName'> }) {
   return (
     <>
@@ -108,7 +108,7 @@ interface PagesProps {
   to(page: number): string
 }
 
-/** The number of this page of a list, with links to the previous and the next one. */
+/** The page's number, with links to the previous and the next one. */
 export function Pages({ frame: { say }, page, pages, to }: PagesProps) {
   return (
     <>

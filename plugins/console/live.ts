@@ -1,6 +1,6 @@
 /**
- * The event streams behind pages that follow what happens: the content of the page every few seconds. It ends with the session, with the proof that
- * opened it, and at a shutdown. Without scripts the page has a link that looks again.
+ * The event streams behind pages that follow what happens. A stream ends with the session, with the proof that opened it, and at a
+ * shutdown. Without scripts the page has a link that looks again.
  */
 import type { ServerResponse } from 'node:http'
 import { consoleFreshSeconds } from '../../src/apps/console-policy.ts'
@@ -14,7 +14,7 @@ import type { PageScope } from './page-scope.ts'
 export const eventsPath = `${base}/events`
 export const watchEventsPath = `${base}/watch/events`
 
-/** The maximum of open streams in a process and in one session, over all pages. */
+/** Of open streams in a process and in one session, over all pages. */
 const maxStreams = 50
 const maxStreamsOfSession = 4
 
@@ -26,7 +26,7 @@ interface LivePage {
   readonly render: (page: ConsolePage) => Promise<string>
 }
 
-/** The number of open streams of each session, for each process's live connections. */
+/** The open streams of each session, by the process's live connections. */
 const streamsOf = new WeakMap<object, Map<string, number>>()
 
 export function registerLive(
@@ -103,7 +103,7 @@ class EventStream {
   }
 }
 
-/** Takes a place for one more stream, and returns what releases it. Throws GateError `busy` if there is none. */
+/** Returns what releases the place. Throws GateError `busy` if there is none. */
 function takePlace(live: object, session: string): () => void {
   const open = streamsOf.get(live) ?? new Map<string, number>()
   streamsOf.set(live, open)

@@ -48,7 +48,7 @@ function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }
 
 const longestBucketSeconds = durationBuckets.at(-1) as number
 
-/** Numbers, bytes and seconds in the language of the page. */
+/** Numbers in the language of the page. */
 function formatsOf({ frame, say }: ConsoleFrame) {
   const { tag } = frame.say.entry
   const number = new Intl.NumberFormat(tag)
@@ -129,7 +129,7 @@ function Charts({ frame, view: { steps } }: { frame: ConsoleFrame; view: Numbers
           title: say.durations,
           what: measured === 0 ? say.nothing : say.most({ most: seconds(most) })
         })}
-        // The second series is drawn on top of the first, so it is given as the difference.
+        // It is drawn on top of the first, so it is given as the difference.
         series={[
           { name: say.median, values: steps.map(step => flat(medianOf(step))) },
           { name: say.slowest, values: steps.map(step => flat(slowestOf(step)) - flat(medianOf(step))) }
@@ -140,7 +140,7 @@ function Charts({ frame, view: { steps } }: { frame: ConsoleFrame; view: Numbers
   )
 }
 
-/** The same numbers as a table, without the steps in which nothing happened. */
+/** The same numbers, without the steps in which nothing happened. */
 function StepTable({ frame, view: { steps } }: { frame: ConsoleFrame; view: NumbersView }) {
   const say = frame.say.numbers
   const { number, bytes, seconds } = formatsOf(frame)

@@ -50,7 +50,7 @@ interface ActionView {
   /** Null for local people. */
   readonly source: string | null
   readonly isInvited: boolean
-  /** True if operators must confirm that they mean their own access. */
+  /** Operators must confirm that they mean their own access. */
   readonly asksSelf: boolean
   /** The one session that `revoke` ends. */
   readonly session: { readonly id: string; readonly device: string } | null
@@ -58,7 +58,7 @@ interface ActionView {
   readonly typed: TypedPerson & { readonly reason: string; readonly name: string }
   readonly invitation: TypedInvitation
   readonly canMail: boolean
-  /** The rules that a rename concerns. */
+  /** A rename concerns them. */
   readonly rules: readonly string[]
   readonly problem: string | null
 }
@@ -135,7 +135,7 @@ function Hints({ frame: { say }, view }: { frame: ConsoleFrame; view: ActionView
   )
 }
 
-/** The change that the form asks for, or a sentence. What stays as it is is not named, so that the journal says what has changed. */
+/** Or a sentence. What stays as it is is not named, so that the journal says what has changed. */
 function readChange(form: Form, account: Account, frame: ConsoleFrame): AccountChange | string {
   const person = readPerson(form, frame)
   if (typeof person === 'string') return person
@@ -149,7 +149,6 @@ function readChange(form: Form, account: Account, frame: ConsoleFrame): AccountC
   }
 }
 
-/** What an operator has asked for, with a reason. */
 interface Act {
   readonly page: ConsolePage
   readonly options: ConsoleOptions
@@ -157,7 +156,7 @@ interface Act {
   readonly form: Form
   readonly by: Acting
   readonly seen: Seen
-  /** Shows the form again, with the problem. */
+  /** Shows the form again with the problem. */
   readonly again: (problem: string) => Promise<FastifyReply>
 }
 
@@ -240,7 +239,7 @@ function finish({ page, options }: Act, account: Account, action: DoneNote['acti
   return goTo(page, pathOf(account.id))
 }
 
-/** Shows what the operator must see first: the person, or the form again. */
+/** The person, or the form again. */
 function refusedPage(
   { page, options, again }: Act,
   why: Exclude<ActionOutcome<object>, { kind: 'done' }>['why']

@@ -42,7 +42,7 @@ interface PersonView {
   readonly logins: readonly LoginRow[]
   readonly locks: readonly Lock[]
   readonly invitation: WaitingInvitation | null
-  /** True while a budget holds, slows or cuts the person. */
+  /** A budget holds, slows or cuts the person. */
   readonly isHeld: boolean
   readonly isSelf: boolean
   /** The actions that the viewer may take. */
@@ -139,7 +139,7 @@ function Facts({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
   )
 }
 
-/** What the operator may do to the person, and where to look further. */
+/** What the operator may do, and where to look further. */
 function Actions({ frame, view }: { frame: ConsoleFrame; view: PersonView }) {
   const { account } = view
   const say = frame.say.person
@@ -183,7 +183,7 @@ function isOffered(action: Action, { account, locks, sessions, isHeld }: PersonV
   if (action === 'suspend' || action === 'invite') return account.suspended === null
   if (action === 'resume') return account.suspended !== null || isHeld
   if (action === 'unlock') return locks.length > 0
-  // An institution gives its people their names.
+  // Its institution names the person.
   if (action === 'rename') return account.externalId === undefined
   return action !== 'revoke' || sessions.length > 0
 }
@@ -284,7 +284,7 @@ function Sessions({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: 
   )
 }
 
-/** The wait of an account in words. The key begins with the factor. */
+/** The key begins with the factor. */
 function lockSentence({ frame, say }: ConsoleFrame, { kind, key, failures, until }: Lock, now: number): string {
   const what = (say.person.lockOf as Readonly<Record<string, string>>)[key.split(':', 1)[0] ?? '']
   const where = say.waits.kind[kind]

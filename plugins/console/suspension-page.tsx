@@ -1,4 +1,4 @@
-/** The evidence of a suspension on one page: the sentence, the numbers, the journal around it, and the operator's decision. */
+/** The evidence of a suspension: the sentence, the numbers, the journal around it, and the operator's decision. */
 import type { FastifyReply } from 'fastify'
 import type { JournalEntry } from '../../src/administration/journal-search.ts'
 import { type ActionOutcome, versionOf } from '../../src/administration/operator-actions.ts'
@@ -41,9 +41,9 @@ interface SuspensionView {
   readonly account: Account
   readonly version: string
   readonly resumeRule: ResumeRule
-  /** The watch's lines from shortly before the suspension, the newest first. */
+  /** Lines of the watch from shortly before, newest first. */
   readonly noticed: readonly JournalEntry[]
-  /** The person's lines around it, the newest first. */
+  /** The person's lines around it, newest first. */
   readonly around: readonly JournalEntry[]
   readonly reason: string
   readonly now: number
@@ -54,7 +54,7 @@ const beforeMs = 60 * 60_000
 const afterMs = 10 * 60_000
 const maxLines = 40
 
-/** The time of the lines. A later reason by an operator does not change it. */
+/** A later reason by an operator does not change it. */
 function beganAt(suspended: Suspension): number {
   return watchWordOf(suspended)?.at ?? suspended.at
 }
@@ -156,7 +156,7 @@ function Statement({ frame: { say: words }, view }: { frame: ConsoleFrame; view:
   )
 }
 
-/** As the person reads it in English: several reasons are a list. */
+/** In English, as the person reads it: several reasons are a list. */
 function Quoted({ words }: { words: readonly Words[] }) {
   const lines = inLines(causesOf(words), 'en')
   return <blockquote>{lines.length > 1 ? <Reasons lines={lines} /> : <bdi>{lines[0]}</bdi>}</blockquote>
@@ -185,7 +185,7 @@ function Noticed({ frame, view: { noticed } }: { frame: ConsoleFrame; view: Susp
   )
 }
 
-/** The line of the journal; more than two sentences are a list, otherwise they are hard to tell apart. */
+/** More than two sentences are a list, otherwise they are hard to tell apart. */
 function Sentences({ text }: { text: string }) {
   const all = Array.from(inSentences.segment(text), ({ segment }) => segment.trim())
   if (all.length > 2) return <Reasons lines={all} />
@@ -198,7 +198,6 @@ function Sentences({ text }: { text: string }) {
 
 const inSentences = new Intl.Segmenter('en', { granularity: 'sentence' })
 
-/** The numbers of a line of the watch, in words. */
 function numbersOf(entry: JournalEntry, { say }: ConsoleFrame): string {
   const words = say.suspension
   const { used, limit, window, score, signals, steps, counted } = entry as Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-/** The account page: an overview of a person's factors and sign-ins, with links to their changes. */
+/** The account page: a person's factors and sign-ins, with links to their changes. */
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
 import type { PasskeySignals } from '../../src/factor/passkey-signals.ts'
@@ -14,20 +14,20 @@ import { EndOthers, SessionsSection, type SessionsView } from './session-cards.t
 
 export interface AccountView extends SessionsView {
   readonly credentials: readonly Credential[]
-  /** By credential id: why the policy refuses it. */
+  /** Why the policy refuses it, by credential id. */
   readonly misfits?: ReadonlyMap<string, Misfit>
   readonly codes: { readonly total: number; readonly remaining: number; readonly createdAt: number } | null
   readonly done: Flash | null
   readonly problem: string | null
   readonly hasPassword: boolean
-  /** Title of the person's institution; null for local people. */
+  /** Null for local people. */
   readonly institution: string | null
   /** Set after a recovery code in this session. */
   readonly codesLeft: number | null
   readonly takesTokens?: boolean
-  /** True if an app gets people's own logins. */
+  /** Some app gets people's own logins. */
   readonly takesLogins?: boolean
-  /** The existing passkeys, so that the browser offers no removed ones. */
+  /** So that the browser offers no removed passkeys. */
   readonly signals: PasskeySignals
   readonly address: string
 }

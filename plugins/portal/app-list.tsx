@@ -1,9 +1,9 @@
-/** The list of apps: a few in the order of their last use; many in sections, with those used last on top and a filter. */
+/** The list of apps: a few by their last use; many in sections, with a filter and those used last on top. */
 import type { Frame } from './layout.tsx'
 import type { AppCard } from './options.ts'
 import { formatRelative, zonedTime } from './relative-time.ts'
 
-/** From this number of apps on, the list has a filter and the apps used last on top. */
+/** The smallest number of apps in sections. */
 const minForSections = 9
 const maxOnTop = 3
 
@@ -70,7 +70,7 @@ function Cards({ frame, apps, now, isLong }: ListProps & { isLong: boolean }) {
 }
 
 interface Section {
-  /** Null where the headline of the page is enough. */
+  /** Null if the page's headline is enough. */
   readonly title: string | null
   readonly apps: readonly AppCard[]
 }

@@ -1,7 +1,4 @@
-/**
- * The style sheet, script and icon of the pages, served from memory. Their names contain a hash of their content, so browsers may keep them
- * for a year. The build minifies them.
- */
+/** The style sheet, script and icon of the pages, served from memory. Their names contain a hash of their content, so browsers may keep them for a year. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'

@@ -1,6 +1,6 @@
 /**
- * The end of a hand-over on an app's host: a code from the portal becomes this host's own cookie. Another browser's code signs nobody in,
- * and the hand-over starts again. A late or spent code gets a page with a link.
+ * The end of a hand-over on an app's host: a code from the portal becomes this host's cookie. After another browser's code, which signs
+ * nobody in, the hand-over starts again. A late or spent code gets a page with a link.
  */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
@@ -31,7 +31,7 @@ function isNavigation({ request: { raw } }: PageContext): boolean {
   return mode === undefined || mode === 'navigate'
 }
 
-/** A hand-over starts again once within this time. An older `again` comes from a bookmark. */
+/** Within this time a hand-over starts again once. An older `again` comes from a bookmark. */
 const againSeconds = 15 * 60
 
 export function registerCallback(scope: FastifyInstance): void {
@@ -74,8 +74,8 @@ export function registerCallback(scope: FastifyInstance): void {
   }
 
   /**
-   * Starts the hand-over again at the portal, with the browser's sign-in there. Parallel tabs overwrite each other's nonce, and people keep
-   * addresses. The code is spent and signs nobody in.
+   * At the portal, with the browser's sign-in there. Parallel tabs overwrite each other's nonce, and people keep addresses. The code is
+   * spent and signs nobody in.
    */
   function startOver(page: PageContext, rd: string): string {
     const again = Math.floor(page.now / 1000).toString(36)

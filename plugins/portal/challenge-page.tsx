@@ -25,9 +25,9 @@ export interface ChallengeView {
   readonly codeDigits: readonly number[]
   readonly problem: ChallengeProblem | null
   readonly institution?: { readonly id: string; readonly title: string } | null
-  /** True if the person has no factor of the gate, and may ask for approval. */
+  /** The person has no factor of the gate, and may ask for approval. */
   readonly mayAsk?: boolean
-  /** True if the person has no factor of the gate, and may add the first one now. */
+  /** The person has no factor of the gate, and may add the first one now. */
   readonly mayEnrol?: boolean
   readonly notice?: { readonly sentence: string; readonly isAlert: boolean } | null
 }
@@ -174,7 +174,7 @@ interface CodeFieldProps {
   hintId?: string
 }
 
-/** A field for a code, with room for the separators that phones paste. */
+/** It has room for the separators that phones paste. */
 export function CodeField({ id, digits, submits, autofocus, problemId, hintId }: CodeFieldProps) {
   const described = [problemId, hintId].filter(Boolean).join(' ')
   return (
@@ -228,7 +228,7 @@ function RecoveryChallenge({ frame, view, isFirst }: FactorFormProps) {
   )
 }
 
-/** A page with a link, for people whose factors cannot help here. */
+/** A page for people whose factors cannot help here. */
 export function DeadEndPage({ frame, title, what, now, href, action, returnTo }: DeadEnd & { frame: Frame }) {
   const say = frame.say.challenge
   return (

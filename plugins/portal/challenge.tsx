@@ -61,7 +61,6 @@ async function showChallenge(
   )
 }
 
-/** The person has no second factor. */
 async function noFactorEnd(
   { say, principal, portal }: AuthenticatedContext,
   why: string | null
@@ -109,16 +108,13 @@ function noFactor(
   return { title: isInvited ? say.begun : say.none, what: isFromElsewhere ? say.noneWhatThere : say.noneWhat, now }
 }
 
-/** What the last action did, shown once: a step-up at an institution, or the removal of the factor that this sign-in was opened with. */
+/** The last action, shown once: a step-up at an institution, or the removal of this sign-in's factor. */
 function noticeOf(page: AuthenticatedContext): ChallengeView['notice'] {
   const flash = takeFlash(page)
   return flash === null ? null : { sentence: doneSentence(flash, page.say), isAlert: flash.kind === 'institution' }
 }
 
-/**
- * The answer to a code whose form has expired: the next step if nothing is missing (FIELD F3), otherwise the form again. Null for a valid
- * form.
- */
+/** The next step if nothing is missing (FIELD F3), otherwise the form again. Null for a valid form. */
 async function answerStale(page: AuthenticatedContext, factor: FactorKind): Promise<FastifyReply | null> {
   const lost = lostCookie(page)
   if (lost === null && readForm(page) !== 'expired') return null
@@ -139,7 +135,7 @@ export function registerChallenge(scope: FastifyInstance): void {
     if (isEnough(page)) return goTo(page, await wayOn(page))
     const { nextStep, challenge } = portal.signIn
     const mayEnrol = (await nextStep.grantFor(callerOf(page), principal)) !== null
-    // Whoever is signed in by a second factor of the institution may confirm there, also while a roll-out is open.
+    // Who is signed in by the institution's second factor may confirm there, also while a roll-out is open.
     const mayConfirmThere = principal.isFullySignedIn && (await challenge.offer(callerOf(page))).institution !== null
     if (mayEnrol && !mayConfirmThere) return goTo(page, urlOf({ kind: 'enrol' }, page.returnTo))
     return showChallenge(page, 200, null, mayEnrol)

@@ -14,7 +14,7 @@ export function hasKey({ principal, site }: AuthenticatedContext): boolean {
   return principal.session.devices?.[site.host] !== undefined
 }
 
-/** Asks the browser of a sign-in with a key. Null if it was just asked. */
+/** Null if it was just asked. */
 export function askForProof(page: AuthenticatedContext, path: string): FastifyReply | null {
   const { reply, site, now, returnTo } = page
   reply.header('set-cookie', expiredCookie(cookieNames(site).device, site))

@@ -1,7 +1,4 @@
-/**
- * The enrolment of an authenticator app, with QR code and text. A secret is shown at enrolment and never again (THREATS M4).
- * src/factor/totp.ts makes, keeps and checks it.
- */
+/** The enrolment of an authenticator app, with QR code and text. Its secret is shown only then (THREATS M4). */
 import type { FastifyInstance } from 'fastify'
 import type { Enrolment } from '../../src/sign-in/enrolment.ts'
 import { CodeField } from './challenge-page.tsx'
@@ -98,7 +95,7 @@ function CodeForm({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
   )
 }
 
-/** The message for a wrong code, with the error of the clock, if known. Less than two minutes has other causes too. */
+/** With the error of the clock, if known. Less than two minutes has other causes too. */
 function wrongCode(offsetSeconds: number | null, say: Messages): string {
   if (offsetSeconds === null || Math.abs(offsetSeconds) < 120) return say.enrolTotp.wrong
   const span = formatDuration(Math.abs(offsetSeconds), say)
@@ -165,7 +162,7 @@ function refuseCode(page: AuthenticatedContext, typed: Pick<EnrolTotpView, 'cere
   return showEnrolment(page, 401, { ...typed, problem, clock: page.now, waitSeconds })
 }
 
-/** The session's pending secret, since an app may have scanned it. A new one if none is pending, or if the form's one has expired. */
+/** The session's pending secret, since an app may have scanned it; a new one if none is pending, or the form's one has expired. */
 async function showEnrolment(page: AuthenticatedContext, status: number, view: Partial<EnrolTotpView>) {
   const { totp } = page.portal.services
   const { account, session } = page.principal

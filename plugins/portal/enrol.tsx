@@ -1,4 +1,4 @@
-/** The page that offers second factors to enrol, and the shared parts of their pages. src/sign-in/enrolment.ts decides who may. */
+/** The page that offers second factors to enrol, and shared parts. src/sign-in/enrolment.ts decides who may. */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { credentialKinds } from '../../src/factor/kinds.ts'
@@ -65,7 +65,7 @@ export function NameField({ frame, value }: { frame: Frame; value: string }) {
   )
 }
 
-/** A valid name: one line of 1 to 64 characters; otherwise null. */
+/** One line of 1 to 64 characters; otherwise null. */
 export function cleanName(text: string): string | null {
   const name = text.normalize('NFC').replace(/\s+/g, ' ').trim()
   return name !== '' && [...name].length <= 64 && !/[\p{Cc}\p{Cf}\p{Co}\p{Cn}]/u.test(name) ? name : null

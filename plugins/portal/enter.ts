@@ -1,4 +1,4 @@
-/** A page's use of a sign-in's outcome: it sets the cookies, then returns the address of the next step. */
+/** A page's use of a sign-in's outcome: cookies, and the address of the next step. */
 import { GateError } from '../../src/errors.ts'
 import type { Next } from '../../src/sign-in/next-step.ts'
 import type { Denied, SignedIn } from '../../src/sign-in/outcome.ts'
@@ -15,7 +15,7 @@ export function enter(page: PageContext, outcome: SignedIn | Denied): string {
   return urlOf(outcome.next, page.returnTo)
 }
 
-/** The device cookie is set for a newly known browser. A new token without a device key comes with the offer to bind it. */
+/** The device cookie is for a newly known browser. A new token without a device key comes with the offer to bind it. */
 export function setEntryCookies(
   { reply, site, portal }: PageContext,
   {

@@ -48,7 +48,6 @@ export function errorSentences(code: ErrorCode, context: ErrorContext, say: Mess
     what: capital(said(what, facts)),
     now: capital(said(now, facts)),
     whose: withoutOwner.has(code) ? '' : say.error.whose[describeError(code).whose],
-    /** A list below `what`. */
     reasons: code === 'account_suspended' ? reasonsOf(context, say) : []
   }
 }

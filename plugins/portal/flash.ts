@@ -28,14 +28,13 @@ export function setFlash(page: AuthenticatedContext, done: Flash): void {
   keepSealed(page, 'done', done)
 }
 
-/** Removes and returns the message of this session. */
+/** Removes and returns the message. */
 export function takeFlash(page: AuthenticatedContext): Flash | null {
   if (readOwn(page.request.raw.headers.cookie, 'done', page.site) === null) return null
   dropSealed(page, 'done')
   return readSealed<Flash>(page, 'done')
 }
 
-/** The message in the language of `say`. */
 export function doneSentence(done: Flash, { account: say, challenge, sponsor, programs, logins }: Messages): string {
   if (done.kind === 'institution') return challenge.there[done.why]({ place: done.title })
   if (done.kind === 'approved') return sponsor.approved({ name: done.name })

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto'
 import type { Asset } from './assets.ts'
 
 /**
- * `formOrigins`: origins to which a form's answer may redirect. Chromium applies `form-action` to redirects too (CSP3 §6.4.1), so the
- * policy names the target app and the institution of a sign-out, and no other. `inlineSheet`: the sheet that stands in the page itself.
+ * `formOrigins`: origins to which a form's answer may redirect, namely the target app and the institution of a sign-out. Chromium applies
+ * `form-action` to redirects too (CSP3 §6.4.1). `inlineSheet`: the sheet in the page itself.
  */
 export function pageHeaders(
   formOrigins: readonly string[] = [],

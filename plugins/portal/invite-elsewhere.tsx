@@ -1,4 +1,4 @@
-/** The page of an invitation's link for an account of another directory: it asks for a sign-in there, with which the link counts. */
+/** The page of an invitation for an account of another directory: the link counts with a sign-in there. */
 import type { FastifyReply } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { NotAccepted } from '../../src/sign-in/first-factor.ts'
@@ -77,14 +77,14 @@ export function InviteElsewherePage({ frame, view }: { frame: Frame; view: Elsew
   )
 }
 
-/** The page, or the next step if this browser has used the link. */
+/** Or the next step if this browser has used the link. */
 export async function showElsewhere(page: PageContext, token: string, invited: Invited): Promise<FastifyReply> {
   const { invitation } = page.portal.signIn
   if (isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))
   return show(page, 200, token, invited)
 }
 
-/** The answer to the form: the link counts only with the sign-in of its own account. */
+/** The link counts only with the sign-in of its own account. */
 export async function answerElsewhere(page: PageContext, token: string, invited: Invited): Promise<FastifyReply> {
   const { say } = page
   const { invitation } = page.portal.signIn

@@ -1,4 +1,4 @@
-/** The page on which people choose the language of the pages. The browser remembers it, and so does the account of whoever is signed in. */
+/** The page on which people choose the language. The browser remembers it, and so does the account of a signed-in person. */
 import type { FastifyInstance } from 'fastify'
 import { isLanguage, type Language, languages } from '../../src/messages/languages.ts'
 import { briefCookie, languageCookieName } from '../cookies.ts'

@@ -1,6 +1,6 @@
 /**
- * The sign-out, on every host, so that apps may link to `/.factorgate/logout`. It ends the whole session. It does not send
- * `Clear-Site-Data`, which would remove the app's own data. A sign-in whose device key is not shown can end too: that harms nobody.
+ * The sign-out, on every host, so that apps may link to `/.factorgate/logout`. It ends the whole session, also one whose device key is not
+ * shown. It sends no `Clear-Site-Data`, which would remove the app's own data.
  */
 import type { FastifyInstance } from 'fastify'
 import { readOwn } from '../cookies.ts'
@@ -92,7 +92,7 @@ export function registerLogout(scope: FastifyInstance): void {
     return goTo(page, withReturnTo(signedOut, page.returnTo))
   })
 
-  /** Continues at the institution. If the page's policy does not allow it from a form, the browser goes by itself, or by a link. */
+  /** If the page's policy does not allow the institution from a form, the browser goes by itself, or by a link. */
   function leave(page: PageContext, { url, isNamed }: SignOutThere) {
     if (isNamed || page.request.raw.headers['sec-fetch-mode'] !== 'navigate') return goTo(page, url)
     page.reply.header('refresh', `0; url=${url}`)

@@ -1,4 +1,4 @@
-/** The pages of a person's tokens for programs: the list, the form for a new one, and the new token, which is shown once. */
+/** The pages of a person's tokens for programs. A new token is shown once. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import type { ProgramToken } from '../../src/programs/program-token.ts'
@@ -17,7 +17,7 @@ const path = '/.factorgate/account/programs'
 
 interface ProgramsView {
   readonly tokens: readonly ListedToken[]
-  /** The apps that take tokens, and that the person may open. */
+  /** They take tokens, and the person may open them. */
   readonly apps: readonly AppCard[]
   readonly user: string
   readonly now: number
@@ -201,7 +201,7 @@ interface Kept {
   readonly until: number
 }
 
-/** How long the page with the token can be loaded again, in milliseconds. */
+/** In milliseconds: how long the page with the token can be loaded again. */
 const shownMs = 5 * 60_000
 
 export function registerPrograms(scope: FastifyInstance): void {

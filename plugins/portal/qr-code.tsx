@@ -1,4 +1,4 @@
-/** A QR code as a picture in the page: a PNG of one bit a pixel has a sixth of the bytes of a drawing. */
+/** A QR code as a PNG of one bit a pixel, a sixth of the bytes of a drawing. */
 import { crc32, deflateSync } from 'node:zlib'
 import { encode } from 'uqr'
 

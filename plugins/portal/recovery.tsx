@@ -1,6 +1,6 @@
 /**
- * Recovery codes: the notice of the number left, and the page with a new list. A list is shown until the person ticks the box. Until then
- * it is sealed in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
+ * Recovery codes: the notice of the number left, and the page with a new list. A list is shown until the person ticks the box, and is
+ * sealed meanwhile in a cookie of ten minutes, so that a reload loses nothing and no store holds it.
  */
 import type { FastifyInstance } from 'fastify'
 import { readForm, requireForm } from './forms.ts'

@@ -5,7 +5,7 @@ import { type Frame, mailAddressOf, plain, Said } from './layout.tsx'
 import { said } from './messages/messages.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** `access`, `mail`: a mail to whom the configuration names. `other`: the sign-in for another account. */
+/** `access`, `mail`: a mail to whom the configuration names. `other`: another account. */
 type Way = 'again' | 'access' | 'mail' | 'other' | 'signIn' | 'account' | 'home'
 
 interface Action {
@@ -16,7 +16,7 @@ interface Action {
   readonly takesHash?: boolean
 }
 
-/** The best first. Where a code is not listed, the person can only try again. */
+/** The best first. For other codes, the person can only try again. */
 const ways: { readonly [Code in ErrorCode]?: readonly Way[] } = {
   not_allowed: ['access', 'other', 'home'],
   lockdown: ['again', 'home'],
@@ -105,7 +105,7 @@ function actionFor(way: Way, frame: Frame, code: ErrorCode, context: ErrorContex
 
 const maxAddressLength = 1000
 
-/** RFC 6068. Null where the contact is no mail address. */
+/** RFC 6068. Null if the contact is no mail address. */
 function mailHref(way: 'access' | 'mail', { say, person }: Frame, code: ErrorCode, context: ErrorContext) {
   const to = mailAddressOf(context.contact)
   if (to === null) return null
@@ -130,8 +130,8 @@ const comeBack: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /**
- * The script of the page looks whether the app answers, and loads the page again. It never repeats a request that may do something twice, or
- * that took too long: then it asks for the front page of the app, and says that the app is back.
+ * The page's script looks whether the app answers, and loads the page again. It never repeats a request that may act twice, or that took
+ * too long: then it asks for the app's front page, and says that the app is back.
  */
 function Look({ frame, code, context }: ActionsProps) {
   const { again = null, front = null, back, unsent } = context

@@ -48,7 +48,7 @@ export function errorPages(
       back: isGet ? undefined : (page ?? (app === null ? '/.factorgate/' : `${app.prefix}/`)),
       query: page === null ? '' : target?.query,
       signIn: continueUrl,
-      // The suspension has just ended the session, and links for people who are signed in would lead nowhere.
+      // The suspension has just ended the session, and links for signed-in people would lead nowhere.
       person: principal && code !== 'account_suspended' ? personOf(principal) : null,
       retryAfterSeconds,
       words,
@@ -81,7 +81,7 @@ export function framedSteps(
   })
 }
 
-/** The path of a portal page after `/.factorgate`, without the query. */
+/** The path without `/.factorgate` and the query. */
 function ownPath({ exchange }: FastifyRequest): string {
   const { match } = exchange.known
   return match?.kind === 'own' ? match.path.replace(/\?.*/s, '') : ''

@@ -27,7 +27,7 @@ export function registerSessionEnd(scope: FastifyInstance): void {
     return reply.header(sessionEndHeader, String(endsIn)).send({ endsIn, by, ...words })
   })
 
-  // The request itself is the use that prolongs the session. The page asks again right afterwards, so the use is written first.
+  // The request is the use that prolongs the session. The page asks again right afterwards, so the use is written first.
   scope.post('/.factorgate/session', { config: { ...config, isQuiet: false, takes: 'nothing' } }, async ({ page }) => {
     if (page.principal !== null) await page.portal.services.sessions.writeUse(page.principal.session.id)
     return page.reply.code(204).header('cache-control', 'no-store').send()
@@ -35,7 +35,7 @@ export function registerSessionEnd(scope: FastifyInstance): void {
 }
 
 interface Holder {
-  /** Null for a token that another request would not be let in with: of another host, replaced, ended, suspended, or without its device key. */
+  /** Null for a token that would not be let in: of another host, replaced, ended, suspended, or without its device key. */
   readonly session: Session | null
   /** Whose device key is not shown. */
   readonly stale: Principal | null

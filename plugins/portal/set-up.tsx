@@ -1,6 +1,6 @@
 /**
- * The end of a set-up: after the first factor the question for a second one, asked once, and a page that says what the person has now. A
- * sealed cookie says that a set-up is under way; without it, people go on at once.
+ * The end of a set-up: after the first factor the question for a second one, asked once, and a page that says what the person has now.
+ * Without the sealed cookie of a set-up, people go on at once.
  */
 import type { FastifyInstance } from 'fastify'
 import type { Credential } from '../../src/factor/credential.ts'
@@ -40,7 +40,7 @@ export function SecondPage({ frame, view }: { frame: Frame; view: { returnTo: Re
 
 interface DoneView {
   readonly returnTo: ReturnTo
-  /** The title of the app on the way to which the person is. */
+  /** The app on whose way the person is. */
   readonly app: string | null
   readonly factors: readonly string[]
   readonly hasCodes: boolean
@@ -88,7 +88,7 @@ function setUpOf(page: AuthenticatedContext): SetUp | null {
   return readSealed<SetUp>(page, 'setUp')
 }
 
-/** True for a person who adds the second factor that the question was about. */
+/** Adds the second factor that the question was about. */
 export function isAddingSecond(page: AuthenticatedContext): boolean {
   return setUpOf(page) === 'asked'
 }

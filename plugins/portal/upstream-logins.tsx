@@ -1,4 +1,4 @@
-/** The pages of a person's own logins at apps that know only user name and password: the list, and the form for one app. Nothing on them ever shows a login. */
+/** The pages of a person's own logins at apps that know only user name and password. They never show a login. */
 import type { FastifyInstance } from 'fastify'
 import { GateError } from '../../src/errors.ts'
 import { maxLengths, type TypedField } from '../../src/upstream-login/credentials.ts'
@@ -19,7 +19,7 @@ const pathOf = (appId: string) => `/.factorgate/${loginPage(appId)}`
 interface LoginRow {
   readonly id: string
   readonly title: string
-  /** False for an app that is gone, or that the person may not open any more. */
+  /** False for an app that is gone, or closed to the person. */
   readonly isOpen: boolean
   readonly login: ListedLogin | null
 }

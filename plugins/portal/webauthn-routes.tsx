@@ -1,6 +1,6 @@
 /**
  * Passkeys and security keys: the enrolment page, and the beginning and end of every ceremony as JSON. A ceremony is bound to the session,
- * or to the browser's nonce before there is one. src/factor/webauthn.ts checks the rest.
+ * or before one to the browser's nonce. src/factor/webauthn.ts checks the rest.
  */
 import type { FastifyInstance } from 'fastify'
 import { describeError, type ErrorCode, GateError } from '../../src/errors.ts'
@@ -46,7 +46,7 @@ export function EnrolPasskeyPage({ frame, view }: { frame: Frame; view: EnrolPas
   )
 }
 
-/** A name for a new credential: its model, `here` for this device, or the word for its type. */
+/** Its model, `here` for this device, or the word for its type. */
 export function nameFrom(
   registration: object,
   here: string,
@@ -221,7 +221,7 @@ function refuse(
   return { error: { code, message, ...(isUnknown ? { isUnknown } : {}) } }
 }
 
-/** A script shows it as text, with each reason on a line of its own. */
+/** A text with each reason on its own line. */
 function suspendedText(words: readonly Words[], { login, errors, language }: Messages): string {
   const lines = inLines(causesOf(words), language)
   if (lines.length < 2) return login.suspendedWhy({ why: lines.join('') })

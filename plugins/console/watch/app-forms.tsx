@@ -16,7 +16,7 @@ import type { PageScope } from '../page-scope.ts'
 export const approvePath = `${watchPath}/approve`
 export const changingPath = `${watchPath}/changing`
 
-/** How long an announced change may take, in seconds. The form proposes the second. */
+/** Of an announced change, in seconds. The form proposes the second. */
 const times = [1800, 7200, 8 * 3600, 86_400, 7 * 86_400] as const
 
 interface FormView {
@@ -30,7 +30,7 @@ interface ApproveView extends FormView {
   readonly findings: readonly Finding[]
 }
 
-/** Separates the ids of findings in the form. */
+/** Separates ids of findings in the form. */
 const separator = ','
 
 function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }) {
@@ -68,7 +68,7 @@ function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }
 }
 
 interface ChangingView extends FormView {
-  /** True for the end of an announced change. */
+  /** It ends an announced change. */
   readonly isEnd: boolean
   readonly seconds: number
 }
@@ -171,7 +171,7 @@ export function registerAppForms(scope: PageScope, { appChanges }: ConsoleOption
     return goTo(page, `${watchPath}#apps`)
   })
 
-  /** `ids`: null for all. Where somebody else has approved them meanwhile, the answer leads back to the list. */
+  /** `ids`: null for all. If somebody else has approved them meanwhile, the answer leads back to the list. */
   async function askToApprove(
     page: ConsolePage,
     app: string,

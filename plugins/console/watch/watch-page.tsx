@@ -22,9 +22,9 @@ import { MovementSection } from './movement-section.tsx'
 import { PostureSection } from './posture-section.tsx'
 
 interface WatchView {
-  /** False where the configuration has no watch. */
+  /** The configuration has a watch. */
   readonly isOn: boolean
-  /** Null where the gate does not learn what is usual. */
+  /** Null if the gate does not learn what is usual. */
   readonly movement: Movement | null
   /** Null if it cannot be read. */
   readonly posture: PostureView | null
@@ -35,7 +35,7 @@ interface WatchView {
   readonly apps: readonly AppState[]
   readonly decoys: readonly DecoyUse[]
   readonly now: number
-  /** True where the page follows what happens. */
+  /** The page follows what happens. */
   readonly isLive: boolean
 }
 
@@ -66,7 +66,7 @@ function WatchContent({ frame, view }: { frame: ConsoleFrame; view: WatchView })
   const { movement, now } = view
   const words = frame.frame.say
   const isOff = !view.isOn && view.apps.length === 0
-  // What waits for an answer comes before what is only to be looked at.
+  // What waits for an answer comes first.
   const hasNews = view.apps.some(({ findings }) => findings.length > 0)
   return (
     <>
@@ -106,12 +106,12 @@ function WatchContent({ frame, view }: { frame: ConsoleFrame; view: WatchView })
   )
 }
 
-/** Where a page of alarms begins; null for the newest, and for what is no such place. */
+/** Null for the newest, and for other text. */
 export function placeOf(text: string | null): string | null {
   return /^[\w.-]{1,100}@\d{1,15}$/.test(text ?? '') ? text : null
 }
 
-/** The search of alarms and people's usual amounts take longer than the list of who is signed in. */
+/** Its content takes longer than the list of who is signed in. */
 const everyMs = 15_000
 
 export function registerWatch(scope: PageScope, { watch, people, appChanges, live }: ConsoleOptions): void {

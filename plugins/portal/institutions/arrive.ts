@@ -32,7 +32,7 @@ export async function arrive(
   return goTo(page, enter(page, outcome))
 }
 
-/** The query of this page is the institution’s answer, and not the target. */
+/** The query of this page is the institution’s answer. */
 function anew({ returnTo }: PageContext): { readonly continueUrl: string } {
   return { continueUrl: withReturnTo('/.factorgate/login', returnTo) }
 }
@@ -44,7 +44,7 @@ function problemOf(code: string, { realm }: Institution['source'], name: string)
   return { problem }
 }
 
-/** Records the reason, and shows the page of the refusal, which leads to the sign-in page. */
+/** The page of the refusal leads to the sign-in page. */
 export function refuse(page: PageContext, source: Institution['source'], answer: InstitutionRefusal): never {
   const denied = page.portal.signIn.institutionLogin.refuse(callerOf(page), source, answer)
   page.portal.log.warn(

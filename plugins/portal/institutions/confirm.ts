@@ -1,7 +1,4 @@
-/**
- * A step-up at an institution: who is sent there, and the effect of the answer. It never signs in another person, and never sends the
- * person there again by itself.
- */
+/** A step-up at an institution. It never signs in another person, and never sends the person there again by itself. */
 import type { FastifyReply } from 'fastify'
 import type { Institution, InstitutionAnswer } from '../../../src/identity/institution.ts'
 import type { Principal } from '../../../src/session/principal.ts'
@@ -12,7 +9,7 @@ import { withReturnTo } from '../return-to.ts'
 import { refuse } from './arrive.ts'
 import type { StepUpOutcome } from './step-up-outcome.ts'
 
-/** The person whom the institution must ask for a second factor; null for a sign-in. */
+/** Null for a sign-in. */
 export function stepUpOf(page: PageContext, { source, asksForMfa }: Institution): { readonly name: string } | null {
   const isAsked = (page.request.query as { for?: unknown }).for === 'challenge'
   if (!isAsked || !asksForMfa || !isSigned(page) || page.principal.account.directory !== source.id) return null

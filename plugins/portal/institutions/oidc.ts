@@ -1,6 +1,6 @@
 /**
- * The routes of an OpenID Connect provider: sign-in and callback, and its sign-out by back channel (a signed token from its server) or
- * front channel (a frame in the browser, for providers without the other).
+ * The routes of an OpenID Connect provider: sign-in, callback, and its sign-out by back channel (a signed token from its server) or front
+ * channel (a frame in the browser).
  */
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type InstitutionRefusal, refused } from '../../../src/identity/institution.ts'
@@ -51,7 +51,7 @@ export function registerOidc(scope: FastifyInstance, institution: OidcInstitutio
   )
 }
 
-/** The answer of the provider. `asked` does not know yet where the sign-in was to lead. */
+/** `asked` does not know yet where the sign-in was to lead. */
 async function finish(asked: PageContext, institution: OidcInstitution): Promise<FastifyReply> {
   const { source } = institution
   const { query } = asked.request.exchange.target

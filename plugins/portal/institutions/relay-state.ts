@@ -1,6 +1,6 @@
 /**
- * The RelayState of a SAML request. The provider's form comes back without our cookies, so the gate recognises its own requests by a MAC in this
- * text. It refuses any other form before it reads the answer.
+ * The RelayState of a SAML request. The provider's form comes without our cookies, so the gate recognises its own requests by a MAC in this
+ * text, before it reads the answer.
  */
 import { isCurrent } from '../../../src/clock.ts'
 import { newId } from '../../../src/ids.ts'
@@ -14,7 +14,7 @@ const requestPurpose = 'saml-request'
 
 interface NewRequest {
   readonly relayState: string
-  /** The ID of the message: it belongs to this RelayState alone. */
+  /** The ID of the message belongs to this RelayState alone. */
   readonly id: string
 }
 
@@ -24,7 +24,7 @@ export function newRequest({ portal, now }: PageContext, institution: string): N
   return { relayState, id: `_${portal.keyring().mac(requestPurpose, relayState)}` }
 }
 
-/** Whether this gate has begun a request of this institution with it, and not too long ago. */
+/** This gate has begun a request of this institution with it, not too long ago. */
 export function isOurRelayState({ portal, now }: PageContext, institution: string, text: string): boolean {
   const [, random, end, mac] = shape.exec(text) ?? []
   if (random === undefined || end === undefined || mac === undefined) return false
@@ -34,7 +34,7 @@ export function isOurRelayState({ portal, now }: PageContext, institution: strin
   )
 }
 
-/** Whether this is the ID of the request that went out with this RelayState. */
+/** The ID of the request that went out with this RelayState. */
 export function isRequestOf({ portal }: PageContext, relayState: string, id: string): boolean {
   return id.startsWith('_') && portal.keyring().verifyMac(requestPurpose, relayState, id.slice(1))
 }

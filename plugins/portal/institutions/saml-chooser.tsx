@@ -1,7 +1,4 @@
-/**
- * The page where people choose their identity provider: a search that works without scripts, earlier choices on top, and at most fifty
- * rows.
- */
+/** The page where people choose their identity provider: a search that works without scripts, earlier choices on top, and at most fifty rows. */
 import { briefCookie, choiceCookieName, readCookie } from '../../cookies.ts'
 import { type Frame, Notice, Page, Said } from '../layout.tsx'
 import type { PageContext } from '../page-context.ts'
@@ -21,7 +18,6 @@ export interface ChooserView {
   readonly query: string
   readonly before: readonly ChooserRow[]
   readonly rows: readonly ChooserRow[]
-  /** The number of matches. */
   readonly total: number
   /** False if only a whole entity id is found (MDQ). */
   readonly isList: boolean
@@ -84,10 +80,9 @@ function Rows({ view, rows, label }: { view: ChooserView; rows: readonly Chooser
 }
 
 const maxRemembered = 3
-/** Half a year. */
 const rememberedSeconds = 180 * 86_400
 
-/** The entity ids that this browser chose before, latest first. */
+/** The latest choice comes first. */
 export function chosenBefore({ request, site }: PageContext, institution: string): string[] {
   const text = readCookie(request.raw.headers.cookie, choiceCookieName(institution, site))
   if (text === null || text.length > 2000 || !/^[A-Za-z0-9_.-]+$/.test(text)) return []

@@ -1,4 +1,4 @@
-/** The portal's messages: which language a page has, and what it says in it. The texts are in the JSON files beside this one. */
+/** The portal's messages, and which language a page has. The texts are in the JSON files beside this one. */
 import { Catalogue, type InLanguage, type Overrides } from '../../../src/messages/catalogue.ts'
 import { type Language, languageCodes } from '../../../src/messages/languages.ts'
 import { negotiate } from '../../../src/messages/negotiate.ts'
@@ -7,22 +7,21 @@ import type { Sentences } from './sentences.ts'
 /** What the pages say, in one language. */
 export type Messages = InLanguage<Sentences>
 
-/** What is known of a person's language. The first that is offered counts. */
+/** The first known language that is offered counts. */
 interface LanguageHints {
   /** Chosen by the person, for the account. */
   readonly account?: Language | null | undefined
   /** Chosen in this browser. */
   readonly cookie?: Language | null | undefined
-  /** The header, which the browser sends by its own settings. */
+  /** The header, which follows the browser's settings. */
   readonly acceptLanguage?: string | undefined
 }
 
 const portalMessages = new Catalogue<Sentences>(new URL('./', import.meta.url))
 
-/** The languages and words of one portal. */
 export class PortalTexts {
   readonly #catalogue: Catalogue<Sentences>
-  /** The first is the one for people whose languages are not offered. */
+  /** The first is for people whose languages are not offered. */
   readonly languages: readonly Language[]
 
   constructor(languages: readonly Language[] = languageCodes, overrides: Overrides = {}) {
@@ -42,7 +41,7 @@ export class PortalTexts {
 
 export const defaultTexts = new PortalTexts()
 
-/** A message of either kind: without placeholders it is a string. Superfluous arguments do no harm. */
+/** Without placeholders a message is a string. Superfluous arguments do no harm. */
 export function said<Args>(message: string | ((args: Args) => string), args: Args): string {
   return typeof message === 'string' ? message : message(args)
 }
