@@ -5,11 +5,19 @@ import { enter, wayOn } from './enter.ts'
 import { lostCookie, readForm, staleForm } from './forms.ts'
 import { FormProblem, type Frame, Notice, Page, Token } from './layout.tsx'
 import { NewPassword } from './new-password.tsx'
-import { callerOf, frameOf, goTo, type PageContext, sendPage, signedPage } from './page-context.ts'
+import {
+  type AuthenticatedContext,
+  callerOf,
+  frameOf,
+  goTo,
+  type PageContext,
+  sendPage,
+  signedPage
+} from './page-context.ts'
 import { namesAround } from './password-context.ts'
 import { formatDuration } from './relative-time.ts'
 import { type ReturnTo, withReturnTo } from './return-to.ts'
-import { UsernameField } from './username-field.tsx'
+import { KnownUsername, UsernameField } from './username-field.tsx'
 
 export const forgottenPath = '/.factorgate/forgotten'
 const resetPath = '/.factorgate/reset'
@@ -84,7 +92,7 @@ export function ChoosePasswordPage({
   view
 }: {
   frame: Frame
-  view: { returnTo: ReturnTo; problem: string | null }
+  view: { name: string; returnTo: ReturnTo; problem: string | null }
 }) {
   const { forgotten: say, password } = frame.say
   return (
@@ -93,6 +101,7 @@ export function ChoosePasswordPage({
       <form class="fields" method="post" action={withReturnTo(`${resetPath}/password`, view.returnTo)}>
         <Token frame={frame} />
         <FormProblem text={view.problem} />
+        <KnownUsername name={view.name} />
         <NewPassword say={frame.say} isWrong={view.problem !== null} isFirst />
         <button type="submit">{frame.say.login.submit}</button>
       </form>
@@ -178,8 +187,10 @@ async function showLink(page: PageContext, status: number, problem: string | nul
   return sendPage(page, kind === 'good' ? status : 403, <ResetPage frame={bare(page)} view={view} />)
 }
 
-function showChoice(page: PageContext, status: number, problem: string | null) {
-  return sendPage(page, status, <ChoosePasswordPage frame={bare(page)} view={{ returnTo: page.returnTo, problem }} />)
+function showChoice(page: AuthenticatedContext, status: number, problem: string | null) {
+  const { name } = page.principal.account
+  const view = { name, returnTo: page.returnTo, problem }
+  return sendPage(page, status, <ChoosePasswordPage frame={bare(page)} view={view} />)
 }
 
 /** The page does not name the person who is signed in: the link may be for somebody else. */

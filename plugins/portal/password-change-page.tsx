@@ -11,6 +11,7 @@ import { NewPassword } from './new-password.tsx'
 import { type AuthenticatedContext, callerOf, frameOf, goTo, sendPage, signedPage } from './page-context.ts'
 import { namesAround } from './password-context.ts'
 import { formatDuration, withWait } from './relative-time.ts'
+import { KnownUsername } from './username-field.tsx'
 
 interface PasswordView {
   readonly name: string
@@ -32,7 +33,7 @@ export function PasswordPage({ frame, view }: { frame: Frame; view: PasswordView
             {problem.sentence}
           </Notice>
         )}
-        <input type="hidden" value={view.name} autocomplete="username" />
+        <KnownUsername name={view.name} />
         <CurrentPassword say={frame.say} name="old" label={say.old} isWrong={wrong('old')} isFirst={!wrong('new')} />
         <NewPassword say={frame.say} isWrong={wrong('new')} isFirst={wrong('new')} />
         <button type="submit">{say.submit}</button>

@@ -28,3 +28,8 @@ export function UsernameField({ label, value, offersPasskey = false, autofocus }
     </div>
   )
 }
+
+/** The name for password managers, where the page knows it. They do not look at `type="hidden"`, and would keep the password without a name. */
+export function KnownUsername({ name }: { name: string }) {
+  return <input hidden value={name} autocomplete="username" />
+}

@@ -22,6 +22,6 @@ export function forgottenStories<Story>(frame: Frame, story: (name: string, page
     story('reset', reset('good')),
     story('reset-elsewhere', reset('other_browser')),
     story('reset-gone', reset('gone')),
-    story('choose-password', <ChoosePasswordPage frame={frame} view={{ returnTo, problem: null }} />)
+    story('choose-password', <ChoosePasswordPage frame={frame} view={{ name: 'ada', returnTo, problem: null }} />)
   ]
 }

@@ -24,6 +24,22 @@ t.test('all pages with style and script weigh less than 60 kB', async t => {
   t.ok(Math.max(...more) < 4_000, `a page that only some gates need: ${more} bytes`)
 })
 
+t.test('beside every password of the gate stands the name that password managers keep it under', t => {
+  const forms = stories.flatMap(({ name, page }) =>
+    [...toHtml(page).matchAll(/<form.*?<\/form>/gs)]
+      .map(([form]) => ({ name, inputs: form.match(/<input[^>]*>/g) ?? [] }))
+      .filter(({ inputs }) => inputs.some(input => /autocomplete="(?:current|new)-password"/.test(input)))
+  )
+  t.ok(forms.length > 10, `${forms.length} forms`)
+  for (const { name, inputs } of forms)
+    t.ok(
+      // They skip `type="hidden"`.
+      inputs.some(input => /autocomplete="(?:username|off)/.test(input) && !/type="hidden"/.test(input)),
+      `${name}: ${inputs.join('')}`
+    )
+  t.end()
+})
+
 const written = (name: string) => readFileSync(new URL(`../../plugins/portal/assets/${name}`, import.meta.url), 'utf8')
 
 t.test('the minified script is one, is smaller, and keeps every text', async t => {
@@ -159,6 +175,17 @@ t.test('in a browser', async t => {
     await page.goto(`${origin}/recovery-codes`)
     t.equal(await page.getByRole('button', { name: 'Print' }).count(), 0)
     t.ok(await page.getByRole('link', { name: 'Download' }).isVisible())
+    await context.close()
+  })
+
+  t.test('a name that stands there for password managers is not seen', async t => {
+    const context = await openContext(browser)
+    const page = await context.newPage()
+    for (const name of ['password', 'choose-password']) {
+      await page.goto(`${origin}/${name}`)
+      t.equal(await page.locator('[autocomplete=username]').inputValue(), 'ada', name)
+      t.equal(await page.locator('[autocomplete=username]').isVisible(), false, name)
+    }
     await context.close()
   })
 
