@@ -205,7 +205,7 @@
     }
     button.textContent = show
     button.ariaPressed = false
-    button.addEventListener('click', () => turn(field.type === 'password'))
+    button.onclick = () => turn(field.type === 'password')
     // Browsers remember what is typed in other fields.
     field.form.addEventListener('submit', () => turn(false))
     for (const kind of ['input', 'keyup'])
@@ -223,14 +223,14 @@
 
   // Chromium applies the policy for forms to redirects too, which stops an app whose first answer leads to a third site. The proof stands
   // by then, so a plain navigation leads to the same place.
-  document.addEventListener('securitypolicyviolation', event => {
+  addEventListener('securitypolicyviolation', event => {
     if (event.effectiveDirective === 'form-action') go(`/.factorgate/challenge${location.search}`)
   })
 
   // Two clicks count as one until the browser leaves the page. After Escape, and when the page comes back from the history, the form can be
   // sent again.
   const mark = (form, isHeld) => {
-    for (const button of form.querySelectorAll('button')) button.ariaDisabled = isHeld ? 'true' : null
+    for (const button of form.querySelectorAll('button')) button.ariaDisabled = isHeld || null
   }
   const free = () => {
     all('form[data-sent]', form => {
@@ -244,7 +244,7 @@
   all('form[method=post]', form => {
     form.addEventListener('submit', event => {
       if (form.dataset.sent || form.querySelector('[data-waits]')) return event.preventDefault()
-      form.dataset.sent = 'yes'
+      form.dataset.sent = 1
       form.action = withHash(form.action)
       mark(form, true)
     })
@@ -280,7 +280,7 @@
   // Unless the person has come back to it.
   if (arrival?.type !== 'back_forward') all('form[data-send]', form => form.requestSubmit())
 
-  // Counts down; the form is not sent before the end.
+  // Counts down; the form is not sent before the end. Screen readers hear the first words and the end, and no second between them.
   function waitOut(notice, wait, ready, buttons) {
     const until = Date.now() + wait * 1000
     let shown = wait
@@ -288,16 +288,18 @@
       for (const button of buttons) button.disabled = isHeld
     }
     hold(true)
-    notice.dataset.waits = ''
+    notice.dataset.waits = 1
     const timer = setInterval(() => {
       const left = Math.ceil((until - Date.now()) / 1000)
       if (left > 0) {
+        notice.ariaLive = 'off'
         notice.textContent = notice.textContent.replace(spanOf(shown), spanOf(left))
         shown = left
         return
       }
       clearInterval(timer)
       delete notice.dataset.waits
+      notice.ariaLive = null
       notice.textContent = ready
       hold(false)
     }, 1000)
@@ -332,7 +334,7 @@
   all('.who', () => load('session'))
   all('[data-look]', () => load('look'))
 
-  all('[data-print]', button => button.addEventListener('click', () => print()))
+  all('[data-print]', button => (button.onclick = () => print()))
 
   all('[data-copy]', button => {
     const label = button.textContent
