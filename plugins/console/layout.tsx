@@ -88,7 +88,7 @@ function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
 export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' | 'displayName'> }) {
   return (
     <>
-      <a href={`${base}/people/${account.id}`}>
+      <a class="whom" href={`${base}/people/${account.id}`}>
         <bdi>{account.displayName}</bdi>
       </a>
       {account.name !== account.displayName && (
@@ -96,6 +96,32 @@ export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' |
           <bdi>{account.name}</bdi>
         </small>
       )}
+    </>
+  )
+}
+
+interface FollowingProps {
+  frame: ConsoleFrame
+  /** The event stream; null for a page that stands still. */
+  events: string | null
+  /** The address of the page. */
+  path: string
+  children: ComponentChildren
+}
+
+/** Content that follows what happens (assets/console.js). The person can hold it still (WCAG 2.2.2), and a page that no longer follows says so. */
+export function Following({ frame: { say }, events, path, children }: FollowingProps) {
+  if (events === null) return <div>{children}</div>
+  return (
+    <>
+      <label class="check screen scripted">
+        <input type="checkbox" checked autocomplete="off" data-follow />
+        {say.frame.follow}
+      </label>
+      <p class="notice alert screen" role="alert" hidden data-stopped>
+        {say.frame.stopped} <a href={path}>{say.frame.refresh}</a>
+      </p>
+      <div data-live={events}>{children}</div>
     </>
   )
 }

@@ -7,7 +7,7 @@ import { sendPage } from '../portal/page-context.ts'
 import { clockTime, formatRelative } from '../portal/relative-time.ts'
 import { formatBytes } from './amounts.ts'
 import { type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
-import { base, PersonCell, Sheet } from './layout.tsx'
+import { base, Following, PersonCell, Sheet } from './layout.tsx'
 import { eventsPath, registerLive } from './live.ts'
 import type { ConsoleOptions, OpenConnections } from './options.ts'
 import type { PageScope } from './page-scope.ts'
@@ -34,9 +34,9 @@ const maxSessionsShown = 200
 function NowPage({ frame, view }: { frame: ConsoleFrame; view: NowView }) {
   return (
     <Sheet frame={frame} title={frame.say.now.title} at="now">
-      <div data-live={view.isLive ? eventsPath : undefined}>
+      <Following frame={frame} events={view.isLive ? eventsPath : null} path={`${base}/`}>
         <NowContent frame={frame} view={view} />
-      </div>
+      </Following>
     </Sheet>
   )
 }

@@ -11,6 +11,9 @@ import { base, Pages, PersonCell, Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
+/** Groups of a person in the list. */
+const maxGroups = 6
+
 interface ListedPerson {
   readonly account: Account
   readonly credentials: readonly Credential[]
@@ -52,7 +55,7 @@ function PeoplePage({ frame, view }: { frame: ConsoleFrame; view: PeopleView }) 
         <Table
           caption={say.title}
           columns={[say.name, say.groups, say.factors, say.used, say.status]}
-          rows={view.people.map(one => rowOf(one, frame, view.now))}
+          rows={view.people.map(one => rowOf(one, frame, view))}
         />
       )}
       <Found frame={frame} view={view} />
@@ -66,7 +69,11 @@ function PeoplePage({ frame, view }: { frame: ConsoleFrame; view: PeopleView }) 
   )
 }
 
-function rowOf({ account, credentials, isUsable }: ListedPerson, { frame, say: words }: ConsoleFrame, now: number) {
+function rowOf(
+  { account, credentials, isUsable }: ListedPerson,
+  { frame, say: words }: ConsoleFrame,
+  view: PeopleView
+) {
   const say = words.people
   const usable = credentials.filter(isUsable)
   const kinds = credentialKinds.flatMap(kind => {
@@ -82,12 +89,21 @@ function rowOf({ account, credentials, isUsable }: ListedPerson, { frame, say: w
     key: account.id,
     cells: [
       <PersonCell account={account} />,
-      <bdi>{account.groups.join(', ')}</bdi>,
+      <bdi>{groupsOf(account.groups, view.text, words)}</bdi>,
       kinds.join(', '),
-      usedAt === 0 ? say.never : formatRelative(usedAt, now, frame.say),
+      usedAt === 0 ? say.never : formatRelative(usedAt, view.now, frame.say),
       account.suspended !== null ? <strong>{status}</strong> : status
     ]
   }
+}
+
+/** A directory may give somebody hundreds. Those that were looked for come first, and the page of the person has all. */
+function groupsOf(groups: readonly string[], text: string, { people: say }: ConsoleFrame['say']): string {
+  if (groups.length <= maxGroups) return groups.join(', ')
+  const wanted = text.toLowerCase()
+  const isWanted = (group: string) => wanted !== '' && group.toLowerCase().includes(wanted)
+  const sorted = [...groups.filter(isWanted), ...groups.filter(group => !isWanted(group))]
+  return say.moreGroups({ groups: sorted.slice(0, maxGroups).join(', '), count: String(groups.length - maxGroups) })
 }
 
 function Found({ frame, view }: { frame: ConsoleFrame; view: PeopleView }) {

@@ -116,6 +116,51 @@ t.test('the console in a browser', async t => {
     await context.close()
   })
 
+  t.test('a page that follows can be held still, and says when it no longer follows', async t => {
+    const context = await desk.browse(browser)
+    const page = await context.newPage()
+    const { accounts } = desk.gate.server.runtime
+    const { account } = await desk.person('oscar', { groups: ['operators'] })
+    for (const path of ['/', '/watch']) {
+      await page.goto(desk.admin + path)
+      const follows = page.getByLabel('Follow what happens')
+      const stopped = page.getByRole('alert').filter({ hasText: 'does not follow what happens at the moment' })
+      t.equal(await follows.isChecked(), true)
+      const closed = page.waitForEvent('requestfailed', request => request.url().endsWith('events'))
+      await follows.press('Space')
+      await closed
+      t.equal(await stopped.count(), 0, `${path}: who has stopped it knows`)
+      const opened = page.waitForResponse(response => response.url().endsWith('events'))
+      await follows.press('Space')
+      await opened
+      await accounts.update(account.id, { groups: [] })
+      desk.time.advance(20)
+      await stopped.waitFor()
+      await accounts.update(account.id, { groups: ['operators'] })
+      await stopped.getByRole('link', { name: 'Look again' }).click()
+      await follows.waitFor()
+      t.equal(await stopped.count(), 0, path)
+    }
+    await context.close()
+  })
+
+  t.test('long names and hundreds of groups widen nothing', async t => {
+    const context = await desk.browse(browser)
+    const page = await context.newPage()
+    const { accounts } = desk.gate.server.runtime
+    const groups = Array.from({ length: 200 }, (_, at) => `${'institute'.repeat(3)}${at}`)
+    await accounts.create({ name: 'l'.repeat(64), displayName: 'L'.repeat(128), groups })
+    for (const width of [1280, 320]) {
+      await page.setViewportSize({ width, height: 800 })
+      await page.goto(`${desk.admin}/people?q=institute199`)
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
+      const row = page.getByRole('row').filter({ hasText: 'LLL' })
+      t.match(await row.textContent(), /instituteinstituteinstitute199, instituteinstituteinstitute0, .* and 194 more/)
+      t.ok(((await row.boundingBox())?.height ?? 0) < 700)
+    }
+    await context.close()
+  })
+
   t.test('without scripts everything is there', async t => {
     const context = await desk.browse(browser, { javaScriptEnabled: false })
     const page = await context.newPage()

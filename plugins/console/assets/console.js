@@ -7,9 +7,19 @@
   // The content is the gate's own page, in which every text is escaped.
   all('[data-live]', box => {
     let source
+    const mayFollow = document.querySelector('[data-follow]')
+    const stopped = document.querySelector('[data-stopped]')
     const follow = () => {
       source?.close()
-      source = document.hidden ? undefined : new EventSource(box.dataset.live)
+      stopped.hidden = true
+      source = document.hidden || !mayFollow.checked ? undefined : new EventSource(box.dataset.live)
+      // The role, the session or the proof has ended, or the gate is away. A refused browser does not ask again by itself.
+      source?.addEventListener('error', () => {
+        stopped.hidden = false
+      })
+      source?.addEventListener('open', () => {
+        stopped.hidden = true
+      })
       source?.addEventListener('message', ({ data }) => {
         // A person who reads or uses something here is not disturbed.
         if (box.contains(document.activeElement) || !getSelection().isCollapsed) return
@@ -17,6 +27,7 @@
       })
     }
     document.addEventListener('visibilitychange', follow)
+    mayFollow.addEventListener('change', follow)
     follow()
   })
 

@@ -10,6 +10,8 @@ export interface Sentences {
     readonly next: string
     readonly page: (args: { readonly page: string; readonly pages: string }) => string
     readonly refresh: string
+    readonly follow: string
+    readonly stopped: string
     readonly asOf: (args: { readonly clock: string }) => string
     readonly places: {
       readonly now: string
@@ -55,6 +57,7 @@ export interface Sentences {
     readonly nobody: string
     readonly name: string
     readonly groups: string
+    readonly moreGroups: (args: { readonly groups: string; readonly count: string }) => string
     readonly factors: string
     readonly used: string
     readonly status: string

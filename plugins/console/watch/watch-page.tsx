@@ -10,7 +10,7 @@ import { sendPage } from '../../portal/page-context.ts'
 import { clockTime } from '../../portal/relative-time.ts'
 import { formatBytes } from '../amounts.ts'
 import { type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from '../console-page.ts'
-import { Sheet, watchPath } from '../layout.tsx'
+import { Following, Sheet, watchPath } from '../layout.tsx'
 import { registerLive, watchEventsPath } from '../live.ts'
 import type { ConsoleOptions } from '../options.ts'
 import type { PageScope } from '../page-scope.ts'
@@ -53,9 +53,9 @@ const sample = `watch:
 function WatchPage({ frame, view }: { frame: ConsoleFrame; view: WatchView }) {
   return (
     <Sheet frame={frame} title={frame.say.watch.title} at="watch">
-      <div data-live={view.isLive ? watchEventsPath : undefined}>
+      <Following frame={frame} events={view.isLive ? watchEventsPath : null} path={watchPath}>
         <WatchContent frame={frame} view={view} />
-      </div>
+      </Following>
     </Sheet>
   )
 }
