@@ -6,7 +6,7 @@ import { climbsOf, queryOf, readPath } from './read-path.ts'
 
 type CommonAreas = Pick<PeopleInMemory, 'isCommon'>
 
-/** True if neither the person nor two others of their groups use it. `index`: its place in the person's list of areas. */
+/** True if neither the person nor two others of their groups use it. */
 export function isOfOthers(
   people: CommonAreas,
   person: Person,
@@ -17,7 +17,7 @@ export function isOfOthers(
   return !person.owns(index) && !people.isCommon(groups, area)
 }
 
-/** Of the paths that servers may take a climbing one for, the first in an area of others. */
+/** The first reading of a climbing path that lies in an area of others; otherwise the path. */
 export function judgedPath(
   people: CommonAreas,
   person: Person,

@@ -1,7 +1,4 @@
-/**
- * The people who must show a fresh proof because something was unusual. All gates share them through the store. Each session of such a person
- * must show its own proof, so that the owner's proof lets no other session go on.
- */
+/** The people who must show a fresh proof, shared by all gates through the store. The owner's proof lets no other session go on. */
 import { type Demand, proofSince, type Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import { anyFactor, kindsTaken, newestProof, type Proof, type ProofKind, takenAt } from '../factor/proof.ts'
@@ -11,7 +8,7 @@ import { RecordTooNew, type Store, type StoreNotice } from '../store/store.ts'
 interface Ask {
   /** A proof must be newer than this. */
   readonly at: number
-  /** True for somebody who was suspended: that ended every session, so whoever has signed in since was resumed, and has answered by it. */
+  /** True after a suspension. That ended every session, so a sign-in since then is the answer. */
   readonly bySignIn?: true
 }
 
@@ -22,53 +19,48 @@ export const askRecord = new RecordKind<Ask>({
     Number.isSafeInteger(at) ? { at: at as number, ...(bySignIn === true && { bySignIn }) } : null
 })
 
-/** `at`: since when a proof is asked. */
 export function askDemand(at: number, now: number): Demand {
   return proofSince(at, now, 'unusual_proof_required', anyFactor)
 }
 
-/** A sign-in at an institution that has checked a second factor. It may not say when, so the time of the sign-in counts. */
+/** An institution may not say when it checked the second factor, so the sign-in's time counts. */
 const institutionKinds: readonly ProofKind[] = [...kindsTaken(anyFactor), 'directory']
 
-/** When the newest proof was shown that can answer this; 0 for none. A password alone, of a directory too, never does. */
+/** When the newest proof that answers this was shown; 0 for none. A password alone never answers. */
 export function answeredAt({ bySignIn }: Ask, proofs: readonly Proof[]): number {
   const isOfInstitution = bySignIn === true && proofs.some(({ kind }) => kind === 'institution')
   return isOfInstitution ? (newestProof(proofs, institutionKinds)?.at ?? 0) : takenAt(proofs, anyFactor)
 }
 
-/** The demand outlives every session that began before it by so many seconds. A later sign-in shows a newer proof. */
+/** In seconds; the demand outlives every session that began before it. */
 const askedLonger = 3600
 const maxKept = 20_000
 
 export interface WaitingTransfer {
   readonly session: string
-  /** Called when more may flow. */
   onProved(): void
 }
 
 interface AsksOptions {
   readonly store: Store
   readonly clock: Clock
-  /** The proofs of a session now; null if it has ended. */
+  /** Null if the session has ended. */
   readonly proofsNow: (session: string) => Promise<readonly Proof[] | null>
 }
 
-/** A session of an asked person has shown a proof, at this time. */
 export type OnProved = (account: string, session: string, at: number) => void
 
 export class Asks {
-  /** The absolute limit of sessions under the present configuration, in seconds. */
+  /** The absolute limit, as configured. */
   sessionSeconds = 24 * 3600
   readonly #options: AsksOptions
   readonly #asked = new Map<string, Ask>()
-  /** When each session of an asked person has last shown a proof. */
   readonly #proved = new Map<string, number>()
   readonly #accountOf = new Map<string, string>()
   readonly #seen = new Set<string>()
-  /** People about whom the store has not answered, or whose record a newer release has written. */
+  /** People about whom the store has not answered, or whose record a newer release wrote. */
   readonly #unknown = new Map<string, RecordTooNew | null>()
   readonly #waiting = new Map<string, Set<WaitingTransfer>>()
-  /** Reads of the store that are under way, by account. */
   readonly #loading = new Map<string, Promise<void>>()
   readonly #listeners = new Set<OnProved>()
   #unsubscribe: (() => void) | undefined
@@ -77,7 +69,6 @@ export class Asks {
     this.#options = options
   }
 
-  /** Reads what other gates have asked, and hears of more. */
   async start(): Promise<void> {
     const { store } = this.#options
     this.#unsubscribe = await store.subscribe(askRecord.prefix, notice => void this.#onNotice(notice))
@@ -87,26 +78,24 @@ export class Asks {
     this.#unsubscribe?.()
   }
 
-  /** Returns the function that ends this. */
   onProved(listener: OnProved): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Demands a proof at once in this gate; other gates learn of it from the store. Rejects if the store cannot be written. */
+  /** Other gates learn of it from the store. Rejects if the store cannot be written. */
   async ask(account: string, at: number, bySignIn = false): Promise<void> {
     const ask: Ask = { at, ...(bySignIn && { bySignIn }) }
     this.#note(account, ask)
     await askRecord.put(this.#options.store, account, ask, this.#lifeSeconds)
   }
 
-  /** What the store says of a person whom this gate has not seen yet. */
   async load(account: string): Promise<void> {
     const ask = await askRecord.get(this.#options.store, account)
     if (ask !== null) this.#note(account, ask)
   }
 
-  /** Since when a proof is asked of this session; null if none is. */
+  /** Since when this session owes a proof. */
   askedOf(account: string, session: string, proofs: readonly Proof[]): number | null {
     this.#see(account)
     if (this.#asked.size === 0) return null
@@ -119,10 +108,7 @@ export class Asks {
     return null
   }
 
-  /**
-   * What must happen before a request of this person may pass: a proof by this very session. A program can confirm nothing, so nothing is asked
-   * of it. A guarded app waits until somebody can say it.
-   */
+  /** Nothing is asked of a program, which can confirm nothing. A guarded app stays closed while nobody can say whether a proof is asked. */
   demandOn(who: Who | null, isGuarded: boolean): Demand | null {
     if (who === null || who.session === null) return null
     const askedAt = this.askedOf(who.account, who.session, who.proofs)
@@ -131,13 +117,12 @@ export class Asks {
     return tooNew === undefined ? null : { kind: 'store_unreachable', tooNew }
   }
 
-  /** Null once this gate has asked the store about the person. Until then a promise that resolves with the answer or a failure, and never rejects. */
+  /** Null once the store has answered about the person. The promise never rejects. */
   ready(account: string): Promise<void> | null {
     this.#see(account)
     return this.#loading.get(account) ?? null
   }
 
-  /** True if what this session fetches must wait. */
   holds(account: string, session: string): boolean {
     if (this.#asked.size === 0) return false
     const ask = this.#askOf(account)
@@ -156,7 +141,7 @@ export class Asks {
     if (all?.size === 0) this.#waiting.delete(waiting.session)
   }
 
-  /** Call it when a session has changed, because the change may be a proof. */
+  /** The change may be a proof. */
   async sessionChanged(session: string): Promise<void> {
     const account = this.#accountOf.get(session)
     if (account === undefined) return
@@ -165,12 +150,11 @@ export class Asks {
     else this.#accountOf.delete(session)
   }
 
-  /** A flow says by it that this session belongs to an asked person. */
   watch(account: string, session: string): void {
     this.#accountOf.set(session, account)
   }
 
-  /** Asks the store once about each person, because another gate may have demanded a proof. */
+  /** Another gate may have demanded a proof, so the store is asked once about each person. */
   #see(account: string): void {
     if (this.#seen.has(account)) return
     if (this.#seen.size >= maxKept) this.#seen.clear()

@@ -1,21 +1,19 @@
 /**
- * What is usual for one person: the weighted median of their days and their spread on a logarithmic scale, drawn towards their peers while few
- * days are known, and held down by a slow baseline beside it.
+ * What is usual for one person: weighted median and spread of their days, drawn towards their peers while few days are known, and bounded by a slow
+ * baseline.
  */
 import { featureCount, features, fromByte } from './features.ts'
 import type { Usual } from './group.ts'
 import { longAt, number, type Person, ringSize } from './person.ts'
 
-/** A day counts half after three weeks. */
 const halfLifeDays = 21
-/** The weight of the peers, in days of the person. */
+/** In days. */
 const peerDays = 4
 /** 1.4826·MAD is the standard deviation of a normal distribution (Hampel 1974). */
 const madFactor = 1.4826
-/** The most e-folds of the usual amount above the slow baseline. So nobody teaches the watch more than threefold in a month. */
+/** In e-folds: nobody teaches the watch more than threefold in a month. */
 const maxAboveLong = 1.1
 const longHalfLifeDays = 60
-/** The slow baseline counts from this number of days on. */
 const minLongDays = 10
 
 const order: number[] = []
@@ -27,11 +25,9 @@ export function usualFor(person: Person, peers: Usual): Usual {
   const weight = weighDays(person)
   for (let feature = 0; feature < featureCount; feature++)
     [middle[feature], spread[feature]] = usualIn(person, peers, feature, weight)
-  // Plain arrays are a third of the memory, and everybody has one.
   return { middle: Array.from(middle), spread: Array.from(spread) }
 }
 
-/** One number alone, for lists of many people. */
 export function usualOfFeature(
   person: Person,
   peers: Usual,
@@ -56,7 +52,7 @@ function usualIn(person: Person, peers: Usual, feature: number, weight: number):
   const share = weight / (weight + peerDays)
   sortDays(person, feature)
   const own = valueAt(person, feature, weight * 0.5)
-  // The upper tenth counts beside the MAD, because some days of most people are busy ones.
+  // Most people have some busy days, so the upper tenth counts beside the MAD.
   const upper = (valueAt(person, feature, weight * 0.9) - own) / 1.28
   const ownSpread = Math.max(features[feature]!.minSpread, madFactor * deviation(person, feature, own, weight), upper)
   const hasLong = person.numbers[number.longDays]! >= minLongDays
@@ -67,7 +63,6 @@ function usualIn(person: Person, peers: Usual, feature: number, weight: number):
   ]
 }
 
-/** Moves the slow baseline by one learned day. */
 export function moveLong(person: Person, values: Float64Array): void {
   const days = ++person.numbers[number.longDays]!
   const rate = Math.max(1 / days, 1 - 0.5 ** (1 / longHalfLifeDays))
@@ -90,7 +85,6 @@ function valueAt(person: Person, feature: number, weight: number): number {
   return order.length === 0 ? 0 : fromByte(byteOf(person, order.at(-1)!, feature))
 }
 
-/** The weighted median of the distances from the middle. */
 function deviation(person: Person, feature: number, middle: number, weight: number): number {
   const distance = (i: number) => Math.abs(fromByte(byteOf(person, i, feature)) - middle)
   const sorted = [...order].sort((one, other) => distance(one) - distance(other))

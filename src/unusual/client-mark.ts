@@ -1,6 +1,6 @@
 /**
- * The mark of a client: which of four headers it sends, in which order, in which language it asks, and the platform that it names. A browser
- * sends them alike as long as a session lasts; a program that takes the browser's name seldom does.
+ * The mark of a client: which of four headers it sends, their order, its language and platform. A program under a browser's name seldom sends the same
+ * as the browser.
  */
 import { reason } from '../reasons/reason.ts'
 import { browserOf, systemOf } from '../request/user-agent.ts'
@@ -13,12 +13,10 @@ import type { Track } from './track.ts'
 
 const ordered = new Set(['user-agent', 'accept', 'accept-language', 'accept-encoding'])
 const platformName = 'sec-ch-ua-platform'
-/** The lengths of all header names that count. */
 const nameLengths = new Set([...ordered, 'upgrade', platformName].map(({ length }) => length))
-/** Added to the points of a new mark, because the session had another one before. */
 const midwayPoints = 8
 const maxPoints = 38
-/** A script may ask in another language once, in browsers that do not show that it was the script. */
+/** A script may ask once in another language. */
 const looksBefore = 3
 
 const workers: ReadonlySet<string | undefined> = new Set(['worker', 'sharedworker', 'serviceworker'])
@@ -29,14 +27,11 @@ interface Mark {
   readonly bare: number
   /** Without language, platform and order. */
   readonly loose: number
-  /**
-   * True where Chromium sends the same headers in another order: for the scripts of workers, and where a script has chosen the language, which comes
-   * before all others then.
-   */
+  /** True where Chromium orders headers differently: in workers, and where a script chooses the language. */
   readonly isOfOtherOrder: boolean
 }
 
-/** Null where the headers say nothing: those of WebSockets and of parts of media differ. */
+/** Null for WebSockets and parts of media, which send other headers. */
 function markOf(userAgent: string, rawHeaders: readonly string[], fetchDest: string | undefined): Mark | null {
   if (rawHeaders.length === 0) return null
   let whole = productOf(userAgent)
@@ -60,7 +55,7 @@ function markOf(userAgent: string, rawHeaders: readonly string[], fetchDest: str
   return { whole: hash, bare: bare === whole ? hash : hashText(bare), loose, isOfOtherOrder }
 }
 
-/** Browser and system of the clients that have asked lately: there are few, and the patterns cost more than the rest. */
+/** A cache by User-Agent, since its patterns cost more than the rest. */
 const products = new Map<string, string>()
 const maxProducts = 1000
 const keptLength = 512
@@ -75,7 +70,6 @@ function productOf(userAgent: string): string {
   return product
 }
 
-/** Looks at a sample of the requests. */
 export function noteMark(
   person: Person,
   track: Track,
@@ -87,23 +81,22 @@ export function noteMark(
   if (seen.isOfOtherOrder && (track.mark === 0 || loose === track.looseMark)) return
   const isAlike = bare === track.bareMark && mark !== track.mark
   if (isAlike && mark === bare && fetchDest === 'empty') return
-  // The first that was looked at came from a worker.
+  // The first look saw a worker.
   if (isAlike && track.mark === bare) track.mark = mark
   const index = find(person, known.marks, mark)
   const isFirstDay = index < 0 || firstDay(person, known.marks, index) >= person.day
   note(person, known.marks, mark, person.day)
   if (isFirstDay) person.newToday |= 8
-  // A known browser that asks in another way than it did may be a program under its name.
   const isMidway = track.mark !== 0 && mark !== track.mark
   if (track.mark === 0) {
     track.mark = mark
     track.bareMark = bare
     track.looseMark = loose
   }
-  // What has joined a browser of the person becomes theirs only after some days, or with a proof.
+  // The new mark becomes the person's own only after some days, or with a proof.
   const isJoined = isMidway && isOwn(person, track.mark) && !isOwn(person, mark)
   const isNew = isFirstDay || isJoined
-  // Another name of the client is a doubt of its own.
+  // A client with another name is a doubt of its own.
   if (!isNew || track.has('changed') || (!isMidway && !isKnownBrowser(person, track))) return
   if ((isMidway ? ++track.otherMarks : ++track.firstMarks) !== looksBefore) return
   const { numbers } = person
@@ -126,7 +119,7 @@ function isOwn(person: Person, mark: number): boolean {
   return person.owns(find(person, known.marks, mark), known.marks)
 }
 
-/** True if the person has had this browser on earlier days, and it is known how their browsers ask. */
+/** True if the browser and some marks of the person are known from earlier days. */
 function isKnownBrowser(person: Person, { device }: Track): boolean {
   const index = find(person, known.devices, device)
   if (index < 0 || firstDay(person, known.devices, index) >= person.day) return false

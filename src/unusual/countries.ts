@@ -1,22 +1,20 @@
-/** Countries, positions and owners of addresses, from a file in MaxMind's format. No web service is asked. */
+/** Countries, positions and owners of addresses, from a local file in MaxMind's format. */
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FindPlace, Place } from './places.ts'
 
-/** GeoLite2 City, Country and ASN, DB-IP, and the flat records of IPinfo. */
 interface PlaceRecord {
   readonly country?: { readonly iso_code?: string } | string
   readonly country_code?: string
   readonly registered_country?: { readonly iso_code?: string }
   readonly location?: { readonly latitude?: number; readonly longitude?: number; readonly accuracy_radius?: number }
   readonly autonomous_system_number?: number
-  /** "AS3320" */
   readonly asn?: string
 }
 
-/** The largest files of countries have some hundred megabytes. Each process keeps the whole file in memory. */
+/** Each process keeps the whole file in memory. */
 const maxBytes = 1024 * 1024 * 1024
-/** The metadata begin within this many bytes before the end (MaxMind DB File Format Specification v2.0, "Database Metadata"). */
+/** MaxMind DB File Format Specification v2.0, "Database Metadata". */
 const metadataBytes = 128 * 1024
 const metadataMarker = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1')
 
@@ -26,9 +24,8 @@ export class CountryFileError extends Error {
 
 const damaged = 'it is damaged, or no file in the format of MaxMind'
 
-/** Rejects with CountryFileError, whose message says what is wrong with the file. */
+/** Rejects with CountryFileError. */
 export async function readCountries(file: string): Promise<NonNullable<FindPlace>> {
-  // Loaded only where a file is configured.
   const { Reader } = await import('mmdb-lib')
   const content = await contentOf(file).catch((error: NodeJS.ErrnoException) => {
     if (error instanceof CountryFileError) throw error
@@ -39,7 +36,7 @@ export async function readCountries(file: string): Promise<NonNullable<FindPlace
   let reader: InstanceType<typeof Reader<object>>
   try {
     reader = new Reader<object>(content)
-    // A file that is cut short fails at the first address.
+    // A file that is cut short fails here.
     for (const address of ['1.1.1.1', '8.8.8.8', '203.0.113.1']) reader.get(address)
   } catch {
     throw new CountryFileError(damaged)
@@ -60,7 +57,7 @@ async function contentOf(file: string): Promise<Buffer> {
     const stat = await handle.stat()
     if (stat.isDirectory()) throw new CountryFileError('it is a folder')
     if (!stat.isFile()) throw new CountryFileError('it is no ordinary file')
-    // The end is looked at first: a wrong file, such as an image of a disk, must not fill the memory, and the reader would search all of it.
+    // The end first: an image of a disk must not fill the memory.
     const end = Buffer.alloc(Math.min(stat.size, metadataBytes))
     await handle.read(end, 0, end.length, stat.size - end.length)
     if (!end.includes(metadataMarker)) throw new CountryFileError(damaged)
@@ -75,7 +72,7 @@ function placeOf(record: PlaceRecord | null): Place | null {
   if (record === null) return null
   const named = typeof record.country === 'object' ? record.country.iso_code : record.country_code
   const code = named ?? record.registered_country?.iso_code
-  // A file that is damaged in the middle says anything, and a country is named in sentences.
+  // A damaged file may say anything.
   const country = typeof code === 'string' && /^[A-Z]{2}$/.test(code) ? code : null
   const { latitude, longitude, accuracy_radius: radius } = record.location ?? {}
   const hasPosition = isWithin(latitude, 90) && isWithin(longitude, 180)

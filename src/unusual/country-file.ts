@@ -1,7 +1,4 @@
-/**
- * The file of countries of one process, which is read again when it changes. If a file is missing or damaged, the gate says so once and goes on
- * with the file before. It also says when a good file is in use again.
- */
+/** The file of countries, read again when it changes. If it is missing or damaged, the one before stays in use. */
 import { stat } from 'node:fs/promises'
 import { readCountries } from './countries.ts'
 import type { FindPlace, Place } from './places.ts'
@@ -12,7 +9,6 @@ export class CountryFile {
   readonly #say: (why: string, isGood: boolean) => void
   #file: string | null = null
   #find: FindPlace = null
-  /** The state of the file when it was last read, or found wrong. */
   #state = ''
   #seen = ''
   #isBad = false
@@ -25,7 +21,6 @@ export class CountryFile {
     return this.#find === null ? null : this.#find(address)
   }
 
-  /** Takes the file of a new configuration; null for none. */
   async use(file: string | null): Promise<void> {
     if (file !== this.#file) {
       this.#find = null
@@ -36,13 +31,13 @@ export class CountryFile {
     await this.look()
   }
 
-  /** Reads the file if it has changed. Never rejects. */
+  /** Never rejects. */
   async look(): Promise<void> {
     const file = this.#file
     if (file === null) return
     const state = await stateOf(file)
     if (state === this.#state || file !== this.#file) return
-    // While a file is being written, its state differs from look to look.
+    // The file may still be written.
     const isSettled = this.#state === '' || state === this.#seen
     this.#seen = state
     if (!isSettled) return

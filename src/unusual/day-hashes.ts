@@ -1,4 +1,4 @@
-/** What was seen once on one day, by hash, up to a bound. A Set would take some thirty bytes for each. */
+/** Hashes of one day, up to a bound. A Set would take some thirty bytes for each. */
 export class DayHashes {
   readonly day: number
   #hashes = new Uint32Array(8)
@@ -8,7 +8,7 @@ export class DayHashes {
     this.day = day
   }
 
-  /** True the first time. Beyond `most` nothing is kept, and each time counts as the first. */
+  /** True the first time. Beyond `most`, every time counts as the first. */
   isFirst(hash: number, most: number): boolean {
     const wanted = hash >>> 0
     const at = this.#hashes.indexOf(wanted)

@@ -1,4 +1,4 @@
-/** The end of a person's day: what it teaches, how the sums move, and what the groups learn from it. */
+/** The end of a person's day: what it teaches, and how the sums move. */
 import { moveLong } from './baseline.ts'
 import { at, featureCount, toScale } from './features.ts'
 import type { Usual } from './group.ts'
@@ -7,38 +7,28 @@ import { ownNumbers } from './own-day.ts'
 import { isRestDay, known, number, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
-/**
- * The most standard days that a number above the usual teaches. It is more if the person has given a proof on that day, and while the watch
- * still learns what is usual.
- */
+/** In standard days above the usual. More counts after a proof on that day, and while the watch learns. */
 const maxLearned = 2
 const maxTrusted = 4
-/** The sums begin, and scores are counted, when this many days of the person are known. */
 const sumsFromDays = 5
-/** From this level on a day teaches nothing, unless the person has given a proof on it. */
+/** From this level on, a day without a proof teaches nothing. */
 const alarmingLevel = 2
 
-/** Numbers of areas of which nobody can say yet whose they are, in the first days of the watch. */
+/** At first nobody can say whose an area is. */
 const ofAreas = [at.newAreas, at.foreignObjects, at.foreignBytes] as const
 
-/** What the groups learn from one day of a person. */
 export interface Lesson {
   readonly values: Float64Array
-  /** Bit h is set for an active hour. */
   readonly hours: number
   readonly isRest: boolean
-  /** Areas that have become the person's own. */
   readonly areas: readonly number[]
-  /** The highest score of the day; null while the watch learns, and for somebody who is not known yet. */
+  /** Null while the watch learns, and for a person with few days. */
   readonly score: number | null
 }
 
-/**
- * Null for a day without activity, and for one that is not trusted. While the watch learns what is usual here, every day counts: nobody could
- * answer for it, and one day alone teaches little.
- */
+/** Null for a day that teaches nothing. While the watch learns, every day counts, since nobody could answer for it. */
 export function endDay(person: Person, usual: Usual, next: number, isLearning: boolean): Lesson | null {
-  // The owner's sign-in after a theft ends the alarm, and does not make the thief's day theirs.
+  // The owner's sign-in after a theft does not make the thief's day theirs.
   const isTrusted = (person.alarm < alarmingLevel && !person.isUsedElsewhere) || isLearning
   if (!person.isActiveToday || !isTrusted) {
     if (person.isActiveToday) moveSums(person, usual, false)
@@ -65,7 +55,6 @@ export function endDay(person: Person, usual: Usual, next: number, isLearning: b
   return lesson
 }
 
-/** A person who has answered for their days begins anew. */
 function moveSums(person: Person, usual: Usual, isLearning: boolean): void {
   const isAnswered = person.answered > 0 && person.alarm < alarmingLevel
   const isNought = isAnswered || isLearning || person.ringCount < sumsFromDays
@@ -77,12 +66,10 @@ function moveSums(person: Person, usual: Usual, isLearning: boolean): void {
   }
 }
 
-/** Groups count days of people, and one day is one of many: they learn it as it was. */
 function amountsOf(person: Person): Float64Array {
   return Float64Array.from({ length: featureCount }, (_, feature) => toScale(feature, person.numbers[feature]!))
 }
 
-/** One day changes the usual only a little, so that nobody teaches the watch quickly. */
 function learnable(person: Person, usual: Usual, most: number): Float64Array {
   const values = new Float64Array(featureCount)
   for (let feature = 0; feature < featureCount; feature++)

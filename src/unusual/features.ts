@@ -1,14 +1,13 @@
-/** The numbers that the watch counts for each person and day, and their logarithmic scale. */
+/** What the watch counts for each person and day, on the scale ln(1 + amount / unit). */
 
 interface Feature {
   readonly id: string
-  /** Amounts well below one unit are all the same to the scale: it is ln(1 + amount / unit). */
   readonly unit: number
-  /** The least spread of a person's days, in e-folds. It keeps the very regular from being strange at every small change. */
+  /** In e-folds: a small change of a very regular person is not strange. */
   readonly minSpread: number
-  /** What the watch assumes before it has seen anybody: the middle and the spread of days, in e-folds. */
+  /** In e-folds, before the watch has seen anybody. */
   readonly assumed: readonly [middle: number, spread: number]
-  /** True for the most in ten minutes, or in a row. Others add up over a day. */
+  /** True for the highest value of a day; other numbers add up. */
   readonly isPeak: boolean
 }
 
@@ -20,7 +19,7 @@ const feature = <Id extends string>(
   isPeak = false
 ): Feature & { readonly id: Id } => ({ id, unit, minSpread, assumed, isPeak })
 
-/** The order is that of the records in the store: a new one goes to the end, with a new version. */
+/** The order in the stored records: a new one goes to the end, with a new version. */
 export const features = [
   feature('bytes', 1e6, 0.8, [4, 1.6]),
   feature('objects', 5, 0.6, [2.5, 1.1]),
@@ -43,7 +42,6 @@ export const features = [
 
 export const featureCount = features.length
 
-/** The place of each feature in arrays. */
 export const at = {
   bytes: 0,
   objects: 1,
@@ -76,7 +74,7 @@ export function fromScale(feature: number, value: number): number {
 
 const steps = 10
 
-/** One byte keeps a value to five per cent of its amount. */
+/** Within five per cent. */
 export function toByte(value: number): number {
   return Math.min(255, Math.max(0, Math.round(value * steps)))
 }

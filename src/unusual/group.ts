@@ -1,33 +1,27 @@
-/** What is usual in a group, or among all people: histograms of their days, the hours in which they work, and the areas that they use. */
+/** What is usual in a group, or among all people: histograms of days, active hours, and areas. */
 import { featureCount, features } from './features.ts'
 
 export const binCount = 64
-/** The number of bins for scores. */
 export const scoreBins = 64
 const scoreBinWidth = 2
-/** E-folds for each bin. */
+/** In e-folds. */
 const binWidth = 0.25
 export const areaPlaces = 256
-/** Everybody, beside the groups of directories. No group has this name, since names of groups are not empty. */
+/** Everybody. Groups of directories have no empty name. */
 export const everyone = ''
-/** A group with fewer days of people says nothing yet. */
 const minDays = 20
-/** The fewest days of people from which the busiest one is known. */
 const busiestDays = 500
 const dayDecay = 0.99
-/** So many days of people are assumed beside those that were seen. */
 const assumedDays = 300
-/** Of the days of simulated institutes one in `assumedOneIn` reaches `assumedScore`, and one in e times as many each `assumedFold` more. */
+/** Of simulated institutes' days, one in `assumedOneIn` reaches `assumedScore`, and one in e times as many each `assumedFold` more. */
 const [assumedScore, assumedOneIn, assumedFold] = [50, 105, 10]
 const assumedShare = (score: number) => Math.min(1, Math.exp((assumedScore - score) / assumedFold) / assumedOneIn)
-/** The number of assumed days whose highest score lies in each bin. */
 const assumedScores = Float32Array.from(
   { length: scoreBins },
   (_, bin) =>
     assumedDays *
     (assumedShare(bin * scoreBinWidth) - (bin === scoreBins - 1 ? 0 : assumedShare((bin + 1) * scoreBinWidth)))
 )
-/** The fewest people whose own area makes it a common one. */
 const commonFrom = 2
 
 export interface Usual {
@@ -38,7 +32,6 @@ export interface Usual {
 export class Group {
   readonly bins = new Float32Array(featureCount * binCount)
   readonly hours = new Float32Array(48)
-  /** How many days of people had which highest score. */
   readonly scores = new Float32Array(scoreBins)
   days = 0
   workdays = 0
@@ -59,7 +52,7 @@ export class Group {
     return this.days >= minDays
   }
 
-  /** `score`: null for a day of somebody who is not known yet. */
+  /** `score`: null for a person with few days. */
   addDay(values: Float64Array, hours: number, isRest: boolean, score: number | null): void {
     for (let feature = 0; feature < featureCount; feature++) {
       const bin = Math.min(binCount - 1, Math.max(0, Math.round((values[feature] as number) / binWidth)))
@@ -78,7 +71,6 @@ export class Group {
     this.areas.set(hash, people + 1)
   }
 
-  /** Adds what another gate, or this one since the last writing, has learned. */
   addAll(other: Group): void {
     this.age(other.day)
     for (let i = 0; i < this.bins.length; i++) this.bins[i]! += other.bins[i]!
@@ -95,7 +87,6 @@ export class Group {
     return (this.areas.get(area) ?? 0) >= commonFrom
   }
 
-  /** Days of long ago count less. */
   age(day: number): void {
     if (day <= this.day) return
     const factor = dayDecay ** (day - this.day)
@@ -114,20 +105,20 @@ export class Group {
     const spread = new Float32Array(featureCount)
     for (let feature = 0; feature < featureCount; feature++) {
       const { minSpread, assumed } = features[feature]!
-      // One that was added with an upgrade: nobody has been counted yet.
+      // Features that an upgrade added have no counts yet.
       if (this.#daysWith(feature) < minDays) {
         ;[middle[feature], spread[feature]] = assumed
         continue
       }
       middle[feature] = this.#quantile(feature, 0.5)
-      // A newcomer may be one of the busy: the upper side counts.
+      // A newcomer may be one of the busy people.
       spread[feature] = Math.max(minSpread * 1.5, (this.#quantile(feature, 0.95) - middle[feature]!) / 1.64)
     }
     this.#usual = { day, middle, spread }
     return this.#usual
   }
 
-  /** The amount that one day in a thousand exceeds, on its scale; null while too few days are known. */
+  /** What one day in a thousand exceeds, on the scale; null while too few days are known. */
   busiest(feature: number, day: number): number | null {
     if (this.days < busiestDays) return null
     if (this.#busiestDay !== day) this.#busiest.fill(-1)
@@ -136,14 +127,13 @@ export class Group {
     return this.#busiest[feature]!
   }
 
-  /** The score that one day of people in `days` reaches. A young place is assumed to be like others. */
+  /** One day of people in `days` exceeds it. A young place is assumed to be like others. */
   scoreOfOneDayIn(days: number): number {
     let known = assumedDays
     for (const count of this.scores) known += count
     let left = known / days
     for (let bin = scoreBins - 1; bin >= 0; bin--) {
       const count = this.scores[bin]! + assumedScores[bin]!
-      // Within a bin the days are spread evenly.
       if (count > left) return (bin + 1 - left / count) * scoreBinWidth
       left -= count
     }
@@ -165,7 +155,6 @@ export class Group {
     return 0
   }
 
-  /** The least used makes room. */
   #forgetArea(): void {
     let least: number | null = null
     for (const [hash, people] of this.areas) if (least === null || people < this.areas.get(least)!) least = hash
@@ -177,7 +166,7 @@ const assumedMiddle = Float32Array.from(features, ({ assumed }) => assumed[0])
 const assumedSpread = Float32Array.from(features, ({ assumed }) => assumed[1])
 export const assumed: Usual = { middle: assumedMiddle, spread: assumedSpread }
 
-/** The usual day of a person's peers: for each number the most generous of their groups. */
+/** For each number the most generous of the groups. */
 export function usualOf(groups: readonly Group[], all: Group, day: number): Usual {
   const known = groups.filter(group => group.isKnown)
   if (known.length === 0) return all.isKnown ? all.usual(day) : assumed

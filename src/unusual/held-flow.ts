@@ -1,9 +1,9 @@
-/** The flow of a person's exchange. While the person must show a proof, it waits for a minute at most. */
+/** A flow that waits while its person must show a proof. */
 import type { ErrorCode } from '../errors.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
 import type { Asks, WaitingTransfer } from './asks.ts'
 
-/** How long a running transfer waits for a proof, in milliseconds. */
+/** Milliseconds; then the transfer is cut. */
 export const holdMs = 60_000
 
 export class HeldFlow implements Flow, Holder, WaitingTransfer {
@@ -12,7 +12,6 @@ export class HeldFlow implements Flow, Holder, WaitingTransfer {
   readonly #inner: Flow | null
   readonly #asks: Asks
   #holder: Holder | null = null
-  /** What waits because of the ask, and because of the inner flow. */
   #isInHeld = false
   #isOutHeld = false
   #innerHoldsIn = false
@@ -34,7 +33,6 @@ export class HeldFlow implements Flow, Holder, WaitingTransfer {
   sent(bytes: number): boolean {
     const mayFlow = this.#inner === null || this.#inner.sent(bytes)
     this.#innerHoldsOut = !mayFlow
-    // One look-up in a map that is nearly always empty.
     if (!this.#asks.holds(this.#account, this.session)) return mayFlow
     this.#isOutHeld = true
     return this.#wait()
@@ -58,14 +56,12 @@ export class HeldFlow implements Flow, Holder, WaitingTransfer {
     this.#inner?.end(cut)
   }
 
-  /** The inner flow calls it. */
   goOn(direction: Direction): void {
     if (direction === 'in') this.#innerHoldsIn = false
     else this.#innerHoldsOut = false
     if (!(direction === 'in' ? this.#isInHeld : this.#isOutHeld)) this.#holder?.goOn(direction)
   }
 
-  /** The inner flow calls it. */
   cut(reason: string, code: ErrorCode): void {
     this.#holder?.cut(reason, code)
   }

@@ -1,4 +1,4 @@
-/** Loads and writes what is known of people and groups, in batches, so that all gates of a store know the same. */
+/** Loads and writes people and groups in batches; all gates of a store share them. */
 import type { Clock } from '../clock.ts'
 import { inBatches, inSlices } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
@@ -27,20 +27,18 @@ interface KeeperOptions {
   readonly people: PeopleInMemory
   readonly store: Store
   readonly clock: Clock
-  /** Told once when the store cannot be read or written, and with null when it can again. */
+  /** Told once when the store fails, and with null when it works again. */
   readonly onProblem: (problem: Error | null) => void
-  /** True if other processes use the same store. */
   readonly isShared: boolean
 }
 
 const tickMs = 1000
-/** The interval of writes of a person without an alarm, in milliseconds. */
+/** The interval of writes without an alarm. */
 const calmMs = 60_000
-/** The interval for a person with an alarm, on a gate alone on its store. A higher alarm is written at once; with other gates each tick writes it. */
+/** The interval with an alarm, on a gate alone on its store. */
 const alarmedMs = 10_000
-/** A person without requests for this long leaves the memory, in milliseconds. */
 const idleMs = 600_000
-/** A person without requests for this long takes less memory, in milliseconds. */
+/** Afterwards the person's memory is packed. */
 const restMs = 2000
 const noneSynced = new Float64Array(movedPlaces)
 
@@ -60,14 +58,13 @@ export class Keeper {
     this.#timer.unref()
   }
 
-  /** Writes everything. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await this.#running
     await this.tick(true)
   }
 
-  /** Never rejects. Several calls at a time are one. */
+  /** Never rejects. Parallel calls share one run. */
   tick(isEnd = false): Promise<void> {
     this.#running ??= this.#tick(isEnd).finally(() => {
       this.#running = null
@@ -91,7 +88,7 @@ export class Keeper {
       const sync = (live: Live) => this.#syncPerson(live, now)
       if (isEnd) {
         await inBatches(due, sync, undefined, { goesOn: true })
-        // What has waited for the first writing is counted since.
+        // What waited for the first writing is counted now.
         const late = due.filter(({ isDirty }) => isDirty)
         await inBatches(late, sync, undefined, { goesOn: true })
       } else await inSlices(due, sync)
@@ -104,7 +101,7 @@ export class Keeper {
   #isDue({ isDirty, isLoaded, person, syncedAt, syncedAlarm, syncedProof }: Live, now: number): boolean {
     if (!isDirty) return false
     if (!isLoaded || now < syncedAt || (person.alarm > 0 && person.alarm !== syncedAlarm)) return true
-    // Until it is written, other gates ask for nothing more.
+    // Other gates ask again until this is written.
     if (person.proved !== null && person.proved.at !== syncedProof) return true
     const everyMs = person.alarm === 0 ? calmMs : this.#options.isShared ? 0 : alarmedMs
     return now - syncedAt >= everyMs
@@ -116,7 +113,6 @@ export class Keeper {
     this.#options.onProblem(problem)
   }
 
-  /** Adds to the record what was counted here since the last time, and takes what others have counted. */
   async #syncPerson(live: Live, now: number): Promise<void> {
     const { people, store } = this.#options
     live.isDirty = false
@@ -155,7 +151,7 @@ export class Keeper {
     live.syncedAt = now
     live.syncedAlarm = merged.alarm
     live.syncedProof = merged.proved?.at ?? 0
-    // A day has ended in between: the next writing joins the two.
+    // A day has ended meanwhile; the next writing joins the two.
     if (live.person.day !== merged.day) return
     const written = countedToday(merged)
     const before = live.person
@@ -191,7 +187,6 @@ export class Keeper {
         const learnedSince = people.groups.get(name)?.pending ?? null
         people.replaceGroup(name, learnedSince === null ? group : withPending(group, learnedSince), learnedSince)
       } catch (error) {
-        // Nothing is lost: it is written the next time.
         const later = people.groups.get(name)
         if (later !== undefined && pending !== null) later.pending = withPending(pending, later.pending)
         throw error

@@ -1,12 +1,10 @@
 /**
- * A short list of hashes with the days on which each was first and last seen, inside the arrays of one person. A full list forgets the entry that
- * was not seen for longest. What is new on one day takes at most a quarter of the places from older entries. So one day, also one of a thief or of
- * a page that leads elsewhere, does not displace what the person has used before.
+ * A short list of hashes with their first and last day. A full list forgets what was unseen for longest, but one day takes at most a quarter from older
+ * entries, so a thief does not displace what the person has used.
  */
 
-/** The part of the list that entries of one day may take from older ones. */
 const freshShare = 1 / 4
-/** Days after which an entry that was seen on a second day becomes the person's own; after a later second day on the next one. */
+/** Days from the first one on which an entry becomes the person's own, if it was seen on a second day. */
 export const ownAfterDays = 4
 
 export interface Slots {
@@ -15,14 +13,12 @@ export interface Slots {
 }
 
 export interface ListPlace {
-  /** The first place in `hashes`. */
   readonly at: number
   readonly size: number
-  /** The first place in `days`; the first day of entry i is there, and its last day `size` places later. */
+  /** First days start here, and last days `size` later. */
   readonly daysAt: number
 }
 
-/** The places of a person's lists, after the first `hashesBefore` hashes and `daysBefore` days. */
 export function placesOfLists(
   sizes: Readonly<Record<'areas' | 'networks' | 'devices' | 'countries' | 'marks', number>>,
   hashesBefore: number,
@@ -41,13 +37,12 @@ export function placesOfLists(
     networks: place(sizes.networks),
     devices: place(sizes.devices),
     countries: place(sizes.countries),
-    /** How known clients send their headers. */
     marks: place(sizes.marks)
   }
   return { ...made, hashCount: hashAt, dayCount: dayAt }
 }
 
-/** The index in the list, or -1. */
+/** -1 for none. */
 export function find({ hashes }: Slots, { at, size }: ListPlace, hash: number): number {
   for (let i = 0; i < size; i++) if (hashes[at + i] === hash) return i
   return -1
@@ -61,10 +56,7 @@ export function lastDay({ days }: Slots, { daysAt, size }: ListPlace, index: num
   return days[daysAt + size + index] as number
 }
 
-/**
- * Notes that `hash` was seen on `day`, and returns its index, or -1 where a full list has only later ones. `first`: its first day, if it is new.
- * `found`: the result of `find` just before.
- */
+/** Returns the index, or -1 where a full list has only later entries. `first`: the first day of a new entry. `found`: the result of `find`. */
 export function note(
   slots: Slots,
   list: ListPlace,
@@ -89,26 +81,20 @@ export function note(
   return index
 }
 
-/**
- * The first day of an entry that two sides know. What was seen on one day alone, and again much later, counts as if it had begun shortly before
- * that second day. A side that has seen two days has counted so already, or has a proof.
- */
+/** Joins the first days that two sides know. One day alone, long before a second one, counts as shortly before it. */
 function joinedFirst(oneFirst: number, oneLast: number, otherFirst: number, otherLast: number): number {
   if (oneLast > otherLast) return joinedFirst(otherFirst, otherLast, oneFirst, oneLast)
   if (oneLast === otherLast || oneFirst < oneLast) return Math.min(oneFirst, otherFirst)
   return otherFirst < otherLast ? otherFirst : Math.max(oneFirst, otherLast - ownAfterDays + 1)
 }
 
-/** The day from which an entry is the person's own; null while it was seen on one day alone. */
+/** Null while it was seen on one day alone. */
 export function ownFrom(slots: Slots, list: ListPlace, index: number): number | null {
   const first = firstDay(slots, list, index)
   return lastDay(slots, list, index) === first ? null : first + ownAfterDays
 }
 
-/**
- * A free place, or that of the oldest. Where a full list has many of one first day already, another that was first seen on that day displaces
- * one of these. What was not seen for longer than all others, as another gate may know it, displaces nothing.
- */
+/** A free place, one of the same first day if that day has its share already, or the oldest; -1 if all others are later. */
 function placeFor(slots: Slots, list: ListPlace, day: number, first: number): number {
   let oldest = 0
   let fresh = -1

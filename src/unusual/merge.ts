@@ -5,10 +5,7 @@ import { joinOwn } from './own-day.ts'
 import { knownLists, number, ownAmountsAt, type Person, sums, today } from './person.ts'
 import { add, holds, isSampled, thin } from './sampled-set.ts'
 
-/**
- * Adds to `into`, from the store, what `live` has counted since its amounts were `synced`. An object that both have seen counts twice, because
- * only counts are added.
- */
+/** Adds what `live` has counted since `synced`. An object that two gates saw counts twice. */
 export function mergeInto(into: Person, live: Person, synced: Float64Array): Person {
   joinOwn(into, live, synced.subarray(ownAmountsAt))
   for (let feature = 0; feature < featureCount; feature++) {
@@ -34,13 +31,13 @@ export function mergeInto(into: Person, live: Person, synced: Float64Array): Per
   return into
 }
 
-/** The alarm since the newest proof counts. Of one proof that two gates have heard of, the smaller amounts are those at its time. */
+/** The alarm since the newest proof counts. Of one proof, the smaller amounts are those at its time. */
 function joinProofs(into: Person, live: Person): void {
   const [mine, theirs] = [live.proved?.at ?? 0, into.proved?.at ?? 0]
   if (mine > theirs) {
     into.alarm = live.alarm
     into.proved = live.proved
-    // They began anew with the proof.
+    // The sums began anew with the proof.
     for (const sum of sums) into.numbers[sum] = live.numbers[sum]!
   } else if (mine === theirs) {
     into.alarm = Math.max(into.alarm, live.alarm)

@@ -1,22 +1,20 @@
-/** How much a person has fetched from each app: today, and on each of the last two weeks' days. People look at it; nothing is judged by it. */
+/** Bytes from each app, today and on the 13 days before. For display only. */
 import { at, fromByte, fromScale, toByte, toScale } from './features.ts'
 
-/** The number of remembered days, with today. */
+/** With today. */
 export const movedDays = 14
 export const movedPlaces = 8
-/** The last place counts all apps that have no place of their own. */
+/** All apps without a place of their own. */
 const others = movedPlaces - 1
 const dayBytes = movedPlaces * movedDays
 export const movedSize = movedPlaces * (8 + 4) + dayBytes
-/** The size in the store, where amounts have four bytes. */
 export const movedStored = movedPlaces * (4 + 4) + dayBytes
 
 export class Moved {
-  /** Bytes of today. */
   readonly today: Float64Array
-  /** Hashes of the apps; 0 for a free place. */
+  /** Hashes of apps; 0 for a free place. */
   readonly apps: Uint32Array
-  /** Earlier days on the scale of bytes, by their number modulo `movedDays`. */
+  /** On the scale, by day modulo `movedDays`. */
   readonly days: Uint8Array
 
   /** `start` is a multiple of eight. */
@@ -30,13 +28,13 @@ export class Moved {
     this.today[this.#placeOf(app)]! += bytes
   }
 
-  /** `age` is how many days ago it was, from 0 for today to 13. */
+  /** `age`: days ago, 0 to 13. */
   bytesOf(place: number, today: number, age: number): number {
     if (age === 0) return this.today[place]!
     return fromScale(at.bytes, fromByte(this.days[place * movedDays + slotOf(today - age)]!))
   }
 
-  /** An app that nobody has used for two weeks gives its place free. */
+  /** An app without use for two weeks frees its place. */
   endDay(day: number, next: number): void {
     for (let place = 0; place < movedPlaces; place++) {
       const from = place * movedDays
@@ -48,7 +46,6 @@ export class Moved {
     }
   }
 
-  /** Adds what `live` has counted today since its amounts were `synced`. */
   addSince(live: Pick<Moved, 'apps' | 'today'>, synced: ArrayLike<number>): void {
     for (let place = 0; place < movedPlaces; place++) {
       const bytes = live.today[place]! - synced[place]!
@@ -77,7 +74,6 @@ export class Moved {
     for (let place = 0; place < others; place++) {
       if (this.apps[place] === app) return place
       if (this.apps[place] !== 0) continue
-      // A later place may hold the app, where an earlier one was given free.
       const later = this.apps.indexOf(app, place + 1)
       if (later >= 0) return later
       this.apps[place] = app

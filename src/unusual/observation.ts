@@ -1,35 +1,32 @@
 /** What the watch is told of each exchange of a person with an app. */
 
 export interface UsageObservation {
-  /** Milliseconds since the epoch. */
   readonly at: number
-  /** Null for a stranger, of whom nothing is learned. */
+  /** Null for a stranger. */
   readonly account: string | null
   readonly groups: readonly string[]
   readonly session: string
   readonly sessionStartedAt: number
   readonly app: string
   readonly method: string
-  /** The path with the query. */
+  /** With the query. */
   readonly path: string
-  /** The path to which a COPY or MOVE writes; '' for none. */
+  /** For a COPY or MOVE; '' for others. */
   readonly destination: string
   readonly address: string
   readonly userAgent: string | undefined
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn. */
   readonly rawHeaders: readonly string[]
-  /** Where and with what the session was begun; null where that is not known. */
+  /** At the sign-in; null if unknown. */
   readonly signedInWith: { readonly userAgent: string; readonly address: string } | null
-  /** True for a WebSocket: Chromium sends no Fetch Metadata with its handshake. */
+  /** Chromium sends no Fetch Metadata with a WebSocket's handshake. */
   readonly isSocket: boolean
-  /** `Sec-Fetch-Dest`, which browsers send and scripts seldom do. */
   readonly fetchDest: string | undefined
-  /** Null while the exchange goes on. */
+  /** Null while it goes on. */
   readonly status: number | null
-  /** Body bytes to the person since the last observation of this exchange. */
+  /** To the person, since the last observation. */
   readonly bytes: number
-  /** True for the first observation of an exchange. */
   readonly isFirst: boolean
-  /** True if another site, a prefetch, or a page of which it is a part, may have led the browser there. */
+  /** True if another site, a prefetch, or an embedding page may have caused it. */
   readonly isLed: boolean
 }

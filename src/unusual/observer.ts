@@ -1,12 +1,11 @@
-/** Turns what the gate tells of its exchanges into observations of people. */
+/** Turns what the gate tells of its exchanges into observations. */
 import { isPartOfPage } from '../metering/led.ts'
 import type { Observation as Told } from '../metering/observation.ts'
 import type { UsageObservation } from './observation.ts'
 
-/** The refusals that say something about the person: what they may not open, and what is not there. */
 const tellingRefusals = new Set(['not_allowed', 'not_found'])
 
-/** Written anew at each call, because this runs at every request. */
+/** Reused at each request. */
 const observation: { -readonly [Key in keyof UsageObservation]: UsageObservation[Key] } = {
   at: 0,
   account: null,
@@ -29,10 +28,7 @@ const observation: { -readonly [Key in keyof UsageObservation]: UsageObservation
   isLed: false
 }
 
-/**
- * Null for strangers, and for what says nothing. A request counts when its first bytes or its end are told, so that a short one costs one
- * observation; a WebSocket counts at its start. The result is valid until the next call.
- */
+/** Null for strangers, and for what says nothing. The result is valid until the next call. */
 export function observationOf(told: Told): UsageObservation | null {
   const { exchange, phase, at, bytesOut, status } = told
   const { person, client, isSocket } = exchange
@@ -57,7 +53,7 @@ export function observationOf(told: Told): UsageObservation | null {
   observation.status = phase === 'end' || phase === 'refused' ? status : null
   observation.bytes = bytesOut
   observation.isFirst = isSocket ? phase === 'start' || phase === 'refused' : told.isFirst
-  // Firefox names a socket as it names parts of pages.
+  // Firefox describes a socket like a part of a page.
   observation.isLed = exchange.isLed || (!isSocket && isPartOfPage(client))
   return observation
 }

@@ -1,8 +1,8 @@
-/** A person's day without led requests. Only these numbers may suspend anybody. They are kept from the first led request of a day on. */
+/** A person's day without led requests. Only these numbers may suspend anybody. */
 import { at, featureCount, features, toScale } from './features.ts'
 import type { Usual } from './group.ts'
 
-/** A smaller share of a day is not worth a sentence. */
+/** A smaller share is not worth a sentence. */
 const ledShare = 0.1
 
 export interface LedPart {
@@ -10,14 +10,13 @@ export interface LedPart {
   readonly bytes: number
 }
 
-/** Amounts of the running ten minutes. */
+/** Of the running ten minutes. */
 interface Slot {
   slotBytes: number
   slotObjects: number
   slotWrites: number
 }
 
-/** The part of a person that this file needs. */
 interface Counted {
   readonly numbers: Float64Array
   readonly hoursToday: number
@@ -25,9 +24,7 @@ interface Counted {
 }
 
 export class OwnDay implements Slot {
-  /** The same numbers as the first ones of a person. */
   readonly numbers: Float64Array
-  /** Bit h is set for an active hour. */
   hours: number
   slotBytes = 0
   slotObjects = 0
@@ -38,7 +35,6 @@ export class OwnDay implements Slot {
     this.hours = hours
   }
 
-  /** The day so far, which has no led request. */
   static of({ numbers, hoursToday }: Counted, slot: Slot | null): OwnDay {
     const own = new OwnDay(numbers.slice(0, featureCount), hoursToday)
     if (slot !== null) for (const key of slotKeys) own[key] = slot[key]
@@ -55,13 +51,12 @@ const peaks = [
 const numbersBefore = new Float64Array(featureCount)
 const slotBefore: Slot = { slotBytes: 0, slotObjects: 0, slotWrites: 0 }
 
-/** Call it before a request of the person's own is counted. */
+/** Call it before a request of the person's own is counted, and `noteAfter` after it. */
 export function noteBefore({ numbers }: Counted, slot: Slot): void {
   for (let feature = 0; feature < featureCount; feature++) numbersBefore[feature] = numbers[feature]!
   for (const key of slotKeys) slotBefore[key] = slot[key]
 }
 
-/** Call it after that: it adds what the request has added to the whole day. */
 export function noteAfter(own: OwnDay, { numbers }: Counted, slot: Slot): void {
   for (let feature = 0; feature < featureCount; feature++)
     if (!features[feature]!.isPeak || feature === at.run || feature === at.haul)
@@ -70,12 +65,11 @@ export function noteAfter(own: OwnDay, { numbers }: Counted, slot: Slot): void {
   for (const [feature, key] of peaks) own.numbers[feature] = Math.max(own.numbers[feature]!, own[key])
 }
 
-/** Today's amounts, as `Person` has them for all. */
 export function ownNumbers({ own, numbers }: Counted): Float64Array {
   return own === null ? numbers.subarray(0, featureCount) : own.numbers
 }
 
-/** Adds to `into`, before it changes, what `live` has counted as its own since these amounts were `synced`. */
+/** Adds to `into`, before it changes, what `live` has counted since `synced`. */
 export function joinOwn(into: Counted, live: Counted, synced: Float64Array): void {
   if (into.own === null && live.own === null) return
   into.own ??= OwnDay.of(into, null)
@@ -88,7 +82,7 @@ export function joinOwn(into: Counted, live: Counted, synced: Float64Array): voi
   if (live.own !== null) for (const key of slotKeys) into.own[key] = live.own[key]
 }
 
-/** Null for no more pictures and other parts of pages than all that is usual for the person. */
+/** Null if the led part alone stays within the usual. */
 export function ledOf({ own, numbers }: Counted, usual: Usual, isSpared: boolean): LedPart | null {
   if (own === null) return null
   const isUnusual = [at.objects, at.bytes].some(

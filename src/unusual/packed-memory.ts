@@ -1,8 +1,8 @@
-/** The memory of somebody who asks for nothing just now: most of its words are zero, and these take one bit each. Nothing is lost. */
+/** Compression of an idle person's memory, which is mostly zero. */
 
 const wordBits = 32
 
-/** A bit for each word, and then the words that are not zero. The length of `memory` is a multiple of four. */
+/** A bitmap of the words that are not zero, then these words. The length is a multiple of four. */
 export function packed(memory: ArrayBuffer): ArrayBuffer {
   const words = new Uint32Array(memory)
   const mapWords = Math.ceil(words.length / wordBits)
@@ -18,7 +18,6 @@ export function packed(memory: ArrayBuffer): ArrayBuffer {
   return into.buffer
 }
 
-/** The memory of `length` bytes again. */
 export function unpacked(from: ArrayBuffer, length: number): ArrayBuffer {
   const words = new Uint32Array(from)
   const into = new Uint32Array(length / 4)

@@ -1,4 +1,4 @@
-/** The people and groups in memory. With a store behind it, keeper.ts loads and writes them. */
+/** People and groups in memory; keeper.ts loads and writes them. */
 import { RunningClock } from '../clock.ts'
 import { usualFor } from './baseline.ts'
 import { endDay, type Lesson } from './end-day.ts'
@@ -11,26 +11,24 @@ export interface Unwritten {
   readonly account: string
   readonly day: number
   readonly bytes: number
-  /** The level of alarm, as its index in `levels`. */
+  /** The index in `levels`. */
   readonly alarm: number
 }
 
 interface KeptGroup {
-  /** What the store knows, and what was learned here since. */
+  /** As stored, with what was learned here since. */
   readonly group: Group
-  /** What was learned since the last writing; null for nothing. */
+  /** Learned since the last writing. */
   pending: Group | null
   isLoaded: boolean
 }
 
 export interface PeopleOptions {
-  /** How long the watch only reports, from its first day in this store. */
+  /** The watch only reports for so long. */
   readonly learnMs: () => number
-  /** True if a keeper loads and writes them. */
   readonly isKept: boolean
-  /** Called when the record of a person has come from the store of whom an early proof or requests wait. */
+  /** For a person with an early proof or waiting observations. */
   readonly onLoaded?: ((live: Live) => void) | undefined
-  /** Called once for each time that the clock goes back. */
   readonly onClockBack?: ((days: number) => void) | undefined
 }
 
@@ -39,14 +37,14 @@ export class PeopleInMemory {
   readonly groups = new Map<string, KeptGroup>()
   readonly #options: PeopleOptions
   readonly #running = new RunningClock()
-  /** The first day of the learning that was wrong, and the right one, as days since the epoch. */
+  /** The wrong and the right first day of the learning, since the epoch. */
   #correction: { readonly from: number; readonly to: number } | null = null
 
   constructor(options: PeopleOptions) {
     this.#options = options
   }
 
-  /** `known`: what an earlier call has answered for the same session, which saves a look-up; null for nothing. */
+  /** `known`: an earlier result for the session, which saves a look-up. */
   live(account: string, now: number, groups: readonly string[], known: Live | null = null): Live {
     const day = Math.floor(now / dayMs)
     this.noteTime(now)
@@ -87,7 +85,6 @@ export class PeopleInMemory {
     return live
   }
 
-  /** The keeper calls this after it has put the stored record into `live`. */
   loaded(live: Live): void {
     if (live.earlyProof !== null || live.waiting !== null) this.#options.onLoaded?.(live)
   }
@@ -97,7 +94,6 @@ export class PeopleInMemory {
     this.all.delete(live.account)
   }
 
-  /** What the store does not have yet, for everybody in memory. */
   *unwritten(): Iterable<Unwritten> {
     for (const [account, { person, isDirty, waiting }] of this.all)
       if (isDirty) {
@@ -124,23 +120,23 @@ export class PeopleInMemory {
     return this.#kept(name, day).group
   }
 
-  /** True until the watch has seen the place for long enough, and while it does not know how long that is. */
+  /** Also true while the clock is in doubt. */
   isLearning(now: number): boolean {
     const all = this.groups.get(everyone)
     if (all === undefined || !all.isLoaded || this.#running.isUnsure) return true
     return now < all.group.since * dayMs + this.#options.learnMs()
   }
 
-  /** The first day of the learning, in days since the epoch. `since`: what the store says of it. */
+  /** The corrected first day of the learning, in days since the epoch. `since`: what the store says. */
   learnsSince(since: number): number {
     return this.#correction?.from === since ? this.#correction.to : since
   }
 
-  /** To be called at least once a day, so that a clock that was wrong when the learning began is noticed. */
+  /** Corrects a learning that began under a wrong clock; call it once a day. */
   noteTime(now: number): void {
     const before = this.#running.day ?? 0
     const all = this.groups.get(everyone)
-    // Without the store this is the day on which the gate began, and may be written as the first day.
+    // Without a loaded group, today may become the first day.
     const since = all === undefined ? now : all.group.since * dayMs
     const right = this.#running.beginning(now, since, this.#options.learnMs())
     const back = before - (this.#running.day ?? 0)
@@ -156,7 +152,7 @@ export class PeopleInMemory {
     return false
   }
 
-  /** The groups learn from a day of a person. With several gates, the one that has ended the day in the store calls it. */
+  /** Of several gates, the one that ended the day in the store calls it. */
   teach({ values, hours, isRest, areas, score }: Lesson, groups: readonly string[], day: number): void {
     for (const name of [everyone, ...groups]) {
       const kept = this.#kept(name, day)
@@ -168,7 +164,6 @@ export class PeopleInMemory {
     }
   }
 
-  /** Puts what the store has of a group in the place of what was known. `pending` is not in the store yet. */
   replaceGroup(name: string, group: Group, pending: Group | null): void {
     this.groups.set(name, { group, pending, isLoaded: true })
   }
@@ -183,7 +178,7 @@ export class PeopleInMemory {
     return kept
   }
 
-  /** A new day; or an earlier one, if the clock went back: then the person goes on with what they have. */
+  /** If the clock went back, the person goes on with their day. */
   #turn(live: Live, day: number): void {
     const { person } = live
     if (day < person.day) {

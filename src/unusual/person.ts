@@ -1,4 +1,4 @@
-/** What is remembered of one person: their days, their sums, and what they are known by. All of it fits in four small arrays. */
+/** What is remembered of one person, in one small buffer. */
 
 import { at, featureCount, fromScale, toByte } from './features.ts'
 import { firstDay, forget, lastDay, note, ownAfterDays, ownFrom, placesOfLists, type Slots } from './known-list.ts'
@@ -11,7 +11,6 @@ export const ringSize = 28
 export const dayMs = 86_400_000
 export const slotMs = 600_000
 
-/** Objects of earlier days, and of today. */
 export const past: SetPlace = { at: 0, size: 128 }
 export const today: SetPlace = { at: past.size, size: 96 }
 export const known = placesOfLists(
@@ -22,16 +21,15 @@ export const known = placesOfLists(
 
 export const knownLists = [known.areas, known.networks, known.devices, known.countries, known.marks]
 
-/** The places of single numbers in `numbers`, after today's amounts and the long baselines. */
+/** Indexes, after today's amounts and the slow baselines. */
 export const number = {
   sumBytes: 2 * featureCount,
   sumObjects: 2 * featureCount + 1,
   sumForeign: 2 * featureCount + 2,
-  /** How many days, with decay, had a first sight of a network, a device or a country. */
+  /** Days with something new. All counts of days decay. */
   newNetworks: 2 * featureCount + 3,
   newDevices: 2 * featureCount + 4,
   newCountries: 2 * featureCount + 5,
-  /** Days of the week, and days of the weekend, with decay. */
   workdays: 2 * featureCount + 6,
   restDays: 2 * featureCount + 7,
   longDays: 2 * featureCount + 8,
@@ -41,13 +39,12 @@ export const number = {
   placeAt: 2 * featureCount + 11,
   sumForeignBytes: 2 * featureCount + 12,
   newMarks: 2 * featureCount + 13,
-  /** Bit i is set if the day i + 1 days ago was unusual. */
+  /** Bit i: the day i + 1 days ago. */
   strangeDays: 2 * featureCount + 14,
-  /** How many days, with decay, had a session that went on with another client of the person. */
+  /** With a session that went on with another client of the person. */
   joinedDays: 2 * featureCount + 15,
-  /** The highest score of today. */
   score: 2 * featureCount + 16,
-  /** The sums, and the unusual days, without led requests. */
+  /** The same without led requests. */
   ownSumBytes: 2 * featureCount + 17,
   ownSumObjects: 2 * featureCount + 18,
   ownSumForeign: 2 * featureCount + 19,
@@ -57,17 +54,15 @@ export const number = {
 export const numberCount = 2 * featureCount + 22
 export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
-/** A count of hours is stored in eighths of a day. */
+/** In eighths of a day. */
 export const hourUnit = 8
 const countedCount = featureCount + movedPlaces + featureCount
 export const ownAmountsAt = featureCount + movedPlaces
-/** The number of days for which unusual days are remembered. */
 const strangeDaysKept = 14
 const forgetAfterDays = 60
 const dayDecay = 0.97
-/** The most days that an absence counts. */
+/** An absence counts no more days. */
 const maxAbsence = 21
-/** What adds up over days, each with the same without led requests. */
 const sumPairs = [
   [number.sumBytes, number.ownSumBytes],
   [number.sumObjects, number.ownSumObjects],
@@ -76,10 +71,10 @@ const sumPairs = [
 ] as const
 export const sums: readonly number[] = sumPairs.flat()
 export const ownPairs = [...sumPairs, [number.strangeDays, number.ownStrangeDays]] as const
-/** Bits of `newToday`: today is unusual, and is so without led requests. */
+/** Bits of `newToday`. */
 export const strangeToday = 16
 export const ownStrangeToday = 128
-/** Bits of `newToday`, and the number that counts the days of each. */
+/** Bits of `newToday`, and their counts. */
 const countedDays = [
   [0, number.newNetworks],
   [1, number.newDevices],
@@ -89,18 +84,16 @@ const countedDays = [
 ] as const
 export const usedElsewhere = 64
 export const provedInNewPlace = 256
-/** So much does such a day count for the chance of new places, so that two of them are enough. */
+/** Two such days make new places probable. */
 const elsewhereWeight = 3
-/** The wanted number of objects of a day that enter the set of known objects. */
+/** So many objects of a day enter the set of known objects. */
 const objectsADay = 12
 
-/** Today's amounts at a fresh proof. */
 interface Proved {
   readonly bytes: number
   readonly objects: number
   /** The number of today's proofs, with this one. */
   readonly times: number
-  /** When the proof was shown, in milliseconds since the epoch. */
   readonly at: number
 }
 
@@ -111,12 +104,12 @@ const bytesSize = hoursAt + 48
 const movedAt = Math.ceil((bytesAt + bytesSize) / 8) * 8
 const memorySize = movedAt + movedSize
 
-/** The arrays of a person, in one buffer, because each buffer costs a hundred bytes more. */
+/** One buffer, because each costs a hundred bytes more. */
 class Arrays {
   readonly memory: ArrayBuffer
   readonly hashes: Uint32Array
   readonly days: Uint16Array
-  /** Float64, because bytes of a day exceed what Float32 can add one by one. */
+  /** Float32 cannot add up the bytes of a day one by one. */
   readonly numbers: Float64Array
   readonly synced: Float64Array
   readonly bytes: Uint8Array
@@ -136,25 +129,25 @@ class Arrays {
 export class Person implements Slots {
   #arrays: Arrays | null = new Arrays(new ArrayBuffer(memorySize))
   #atRest: ArrayBuffer | null = null
-  /** Days since the epoch. */
   day: number
   since: number
-  /** How many days are in the ring. The newest is at `ringNext - 1`. */
+  /** The newest day of the ring is at `ringNext - 1`. */
   ringCount = 0
   ringNext = 0
   pastLevel = 0
   todayLevel = 0
-  /** Bit h is set if the person was active in hour h (UTC) of today. */
+  /** Bit h stands for hour h (UTC). */
   hoursToday = 0
-  /** The highest level of today: 0 to 3. */
   alarm = 0
-  /** The score that the person has answered with a fresh proof today, or 0. */
+  /** The score that a proof has answered today. */
   answered = 0
-  /** The amounts at the last fresh proof of today; null for none. */
   proved: Proved | null = null
-  /** Today without led requests; null while there were none. */
+  /** Null while there are no led requests today. */
   own: OwnDay | null = null
-  /** Today: new network 1, device 2, country 4, mark of a client 8, unusual apart from earlier days 16, a client that joined 32, used elsewhere 64, unusual without led requests 128, a proof in a new place 256. */
+  /**
+   * New network 1, device 2, country 4, mark 8; unusual 16; a client that joined 32; used elsewhere 64; unusual without led requests 128; a proof in a
+   * new place 256.
+   */
   newToday = 0
 
   constructor(day: number) {
@@ -182,12 +175,12 @@ export class Person implements Slots {
     return this.#awake.moved
   }
 
-  /** Today's amounts that the store has. */
+  /** In the store. */
   get synced(): Float64Array {
     return this.#awake.synced
   }
 
-  /** Takes as little memory as it can until somebody asks for a number. Nobody may hold an array meanwhile. */
+  /** Packs the memory until it is read again. No caller may hold an array. */
   rest(): void {
     if (this.#arrays === null) return
     this.#atRest = packed(this.#arrays.memory)
@@ -201,7 +194,7 @@ export class Person implements Slots {
     return this.#arrays
   }
 
-  /** True once the watch has found today that somebody in another place uses a session of this person. */
+  /** True if somebody in another place uses a session today. */
   get isUsedElsewhere(): boolean {
     return (this.newToday & usedElsewhere) !== 0
   }
@@ -210,35 +203,28 @@ export class Person implements Slots {
     return [at.objects, at.bytes, at.changes, at.deletions].some(feature => this.numbers[feature]! > 0)
   }
 
-  /**
-   * True if the area, or a client that has joined a session, is the person's own: seen first some days ago, and on a second day before today.
-   * Until then requests in the area count as foreign, and the client is new.
-   */
+  /** True if it was first seen some days ago, and on a second day before today. */
   owns(index: number, list = known.areas): boolean {
     const from = index < 0 ? null : ownFrom(this, list, index)
     return from !== null && from <= this.day
   }
 
-  /** True once for each area: when the day on which it becomes the person's own lies between this day and `next`. */
+  /** True if the area becomes the person's own after this day and by `next`. */
   becomesOwn(areaIndex: number, next: number): boolean {
     const from = ownFrom(this, known.areas, areaIndex)
     return from !== null && from > this.day && from <= next
   }
 
-  /** Adds an object that the set of today does not hold yet. */
   addObject(hash: number): void {
     this.todayLevel = add(this.hashes, today, hash, this.todayLevel)
   }
 
-  /** The number of objects that one sampled object stands for. */
+  /** So many objects one sampled object stands for. */
   get objectWeight(): number {
     return 2 ** this.todayLevel
   }
 
-  /**
-   * Ends the day. `learned` holds the values of the day, on their scale and clamped; null for a day that is not learned, whose objects, areas
-   * and places are forgotten.
-   */
+  /** `learned`: the day's values on their scale, clamped; null to forget the day. */
   endDay(next: number, learned: Float64Array | null): void {
     this.moved.endDay(this.day, next)
     this.#noteStrangeDay(next, number.strangeDays, strangeToday)
@@ -246,7 +232,7 @@ export class Person implements Slots {
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
-    // The places stay new. That there were new ones counts for people whose tunnels end anywhere, and who have shown a proof there.
+    // Such days help people whose tunnels end anywhere.
     if (learned === null && this.isUsedElsewhere && (this.newToday & provedInNewPlace) !== 0)
       for (const [bit, index] of [countedDays[0], countedDays[2]])
         this.numbers[index]! += elsewhereWeight * ((this.newToday >> bit) & 1)
@@ -266,12 +252,12 @@ export class Person implements Slots {
         if (this.hashes[list.at + i] !== 0 && lastDay(this, list, i) + forgetAfterDays < next) forget(this, list, i)
   }
 
-  /** True if led requests are part of what this day, or the days before it, are judged by. */
+  /** True if led requests count in any of their numbers. */
   get isLed(): boolean {
     return this.own !== null || ownPairs.some(([all, own]) => this.numbers[all] !== this.numbers[own])
   }
 
-  /** This person without led requests, today and on the days before, for the question whether to suspend them. */
+  /** A copy, to decide on a suspension. */
   withoutLed(): Person {
     const person = new Person(this.day)
     person.numbers.set(this.numbers)
@@ -285,14 +271,14 @@ export class Person implements Slots {
     return person
   }
 
-  /** Moves the remembered days on. Today counts as unusual if its score was, and the person has not given a proof for it. */
+  /** A day with a proof is not unusual. */
   #noteStrangeDay(next: number, index: number, bit: number): void {
     const days = this.numbers[index]! * 2 + ((this.newToday & bit) !== 0 && this.answered === 0 ? 1 : 0)
     const passed = Math.min(strangeDaysKept, Math.max(1, next - this.day))
     this.numbers[index] = (days * 2 ** (passed - 1)) % 2 ** strangeDaysKept
   }
 
-  /** How many of the last `days` days were unusual, without today. */
+  /** Without today. */
   strangeDaysOf(days: number): number {
     let count = 0
     if (this.numbers[number.strangeDays] === 0) return count
@@ -301,7 +287,7 @@ export class Person implements Slots {
     return count
   }
 
-  /** Moves all days towards `next` if it is far away, so that what was known still counts after a long leave or a jump of the clock. */
+  /** A longer absence, or a jump of the clock, counts as `maxAbsence` days. */
   #shorten(next: number): void {
     const shift = next - this.day - maxAbsence
     if (shift <= 0) return
@@ -334,8 +320,8 @@ export class Person implements Slots {
   }
 
   /**
-   * The set keeps the latest objects, and a sample of them for people who touch many, so that it reaches back some ten days. The level moves by
-   * one a day at most: a flood of objects does not push out all that was known.
+   * A sample for people who touch many objects, which reaches back some ten days. The level moves by one a day, otherwise a flood would push out all
+   * that was known.
    */
   #learnObjects(objects: number): void {
     const wanted = Math.max(0, Math.ceil(Math.log2(objects / objectsADay)))
@@ -366,8 +352,8 @@ export class Person implements Slots {
   }
 
   /**
-   * After a fresh proof: all known areas count as the person's own from now on. So do all known clients if several clients use the session of
-   * the proof (`ofClients`). The sums begin anew. Where somebody elsewhere has used a session, it says nothing of areas and clients.
+   * After a proof all known areas are the person's own; with `ofClients`, all known clients too. If somebody elsewhere uses a session, they stay as they
+   * are.
    */
   accept(ofClients: boolean): void {
     for (const sum of sums) this.numbers[sum] = 0
@@ -380,7 +366,7 @@ export class Person implements Slots {
   }
 }
 
-/** Today's amounts, which gates add up: of each feature, of each app, and of each feature without what another site has led to. */
+/** Gates add these up: features, apps, and features without led requests. */
 export function countedToday(person: Person): Float64Array {
   const amounts = new Float64Array(countedCount)
   amounts.set(person.numbers.subarray(0, featureCount))
@@ -389,7 +375,7 @@ export function countedToday(person: Person): Float64Array {
   return amounts
 }
 
-/** Saturday and Sunday. Day 0 of the epoch is a Thursday. */
+/** Day 0 of the epoch is a Thursday. */
 export function isRestDay(day: number): boolean {
   const weekday = (day + 4) % 7
   return weekday === 0 || weekday === 6

@@ -1,4 +1,4 @@
-/** Where a person's requests come from, and with what: new networks, countries and devices, travel faster than an aeroplane, two places at once. */
+/** Where a person's requests come from: new networks, countries and devices, impossible travel. */
 import { reason } from '../reasons/reason.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'
@@ -14,38 +14,38 @@ export interface Place {
   readonly country: string | null
   readonly latitude: number | null
   readonly longitude: number | null
-  /** The possible error of the point, in km: half the country if the file names no town. */
+  /** The possible error. */
   readonly radiusKm: number
-  /** The number of the autonomous system. */
+  /** The autonomous system's number. */
   readonly owner: number | null
 }
 
-/** Null where no file is configured, or where it cannot be read. */
+/** Null without a file that can be read. */
 export type FindPlace = ((address: string) => Place | null) | null
 
-/** A session that is first seen later than this after its begin has begun somewhere else, in milliseconds. */
+/** A session that is first seen later has begun elsewhere. */
 const beginsWithinMs = 15 * 60_000
-/** A second factor was shown in the place where a session begins. */
+/** Where a session begins, a second factor was shown. */
 const beginFactor = 0.5
 const changedPoints = 38
-/** Some people give their session to a program of theirs, and some each day. */
+/** Some people give their session to a program every day. */
 const maxChangedToKnown = 14
 const twoPlacesPoints = 32
-/** More than for a country where a session begins: nobody crosses a border without a pause. */
+/** Nobody crosses a border without a pause. */
 const movedPoints = 12
 const twoPlacesMs = 3 * 60_000
-/** A session that was not used for this long may have travelled with its laptop, in milliseconds. */
+/** A session may travel with its laptop. */
 const journeyMs = 6 * 3_600_000
 const travelPoints = 35
-/** Faster than an airliner, from door to door. */
+/** Door to door, an airliner is slower. */
 const speedMostKmh = 1000
 const distanceLeastKm = 500
 
-/** Notes where this request comes from, if it is another place or client than before. Returns true if there is a new doubt. */
+/** True if there is a new doubt. */
 export function notePlace(person: Person, track: Track, observation: UsageObservation, findPlace: FindPlace): boolean {
   const { at, sessionStartedAt, signedInWith } = observation
   const before = track.doubts
-  // This gate may see a session for the first time when a thief has it.
+  // A thief's request may be the first that this gate sees of a session.
   if (track.address === '' && signedInWith !== null && signedInWith.address !== '')
     noteFrom(person, track, { ...observation, ...signedInWith, at: sessionStartedAt }, beginFactor, findPlace)
   if (track.seenAt === 0) track.seenAt = sessionStartedAt
@@ -54,24 +54,22 @@ export function notePlace(person: Person, track: Track, observation: UsageObserv
   return track.doubts !== before
 }
 
-/** True for the first request of a session, from where it was signed in. */
+/** True for a session's first request from where it was signed in. */
 export function beginsIn(track: Track, { address, signedInWith }: UsageObservation): boolean {
   return track.address === '' && (signedInWith === null || ['', address].includes(signedInWith.address))
 }
 
-/** A session has shown a proof where it is: if that place is new today, the person has been there, and no thief alone. */
 export function noteProvedPlace(person: Person, track: Track): void {
   const index = find(person, known.networks, track.networksOf(track.address.includes(':')).network)
   if (index >= 0 && firstDay(person, known.networks, index) === person.day) person.newToday |= provedInNewPlace
 }
 
-/** The name of a client in sentences, by which it is also recognised. */
+/** Clients are also recognised by it. */
 export function clientName(userAgent: string): string {
   const { browser, system } = clientOf(userAgent)
   return [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'
 }
 
-/** The parts of a User-Agent; `''` for a part that it does not name. */
 function clientOf(userAgent: string): { readonly browser: string; readonly system: string } {
   const browser = browserOf(userAgent) ?? userAgent.split('/', 1)[0] ?? ''
   return { browser, system: systemOf(userAgent) ?? '' }
@@ -101,7 +99,7 @@ function noteClient(
   track.hadBrowser ||= track.isBrowser
   const name = clientName(userAgent)
   const device = hashText(name)
-  // A client with which nobody has signed in becomes the person's own only after some days, or with a proof.
+  // A client becomes the person's own only after some days, or with a proof.
   const isOwn = person.owns(find(person, known.devices, device), known.devices)
   const isNew = noteKnown(person, known.devices, device, 2)
   if (!isFirst && device !== track.device) {
@@ -139,7 +137,7 @@ function noteAddress(
   track.address = address
   const { provider } = networkLevels(address)
   const block = hashText(provider)
-  // A client with both families of addresses takes now one, now the other.
+  // A client may switch between IPv4 and IPv6.
   const last = track.networksOf(address.includes(':'))
   if (block === last.block) return
   last.block = block
@@ -213,7 +211,7 @@ function noteCountry(
   numbers[number.placeAt] = minute
 }
 
-/** True if the hash is new to the person. What was first seen today stays new for other sessions of the day. */
+/** New hashes stay new for the day. */
 function noteKnown(person: Person, list: ListPlace, hash: number, bit: number): boolean {
   const index = find(person, list, hash)
   const isNew = index < 0 || firstDay(person, list, index) >= person.day
@@ -222,7 +220,6 @@ function noteKnown(person: Person, list: ListPlace, hash: number, bit: number): 
   return isNew
 }
 
-/** Days with decay: about 33 at most. */
 function daysOf({ numbers }: Person): number {
   return numbers[number.workdays]! + numbers[number.restDays]!
 }

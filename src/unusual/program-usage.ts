@@ -1,8 +1,4 @@
-/**
- * The watch on programs: how much each token fetches on a day, and how much the programs of one owner and those of everybody fetch together,
- * shared by all gates of a store. So new tokens, and many, hide nothing. Nothing else of a program is compared. It has no browser and no hours,
- * and it would make the usual days of its owner's groups strange.
- */
+/** The watch on programs: bytes a day of each token, of an owner's programs, and of everybody, over all gates, so new or many tokens hide nothing. */
 import type { Clock } from '../clock.ts'
 import type { Observation as Told } from '../metering/observation.ts'
 import type { Store } from '../store/store.ts'
@@ -16,13 +12,11 @@ import {
   withBytes
 } from './program-days.ts'
 
-/** Whose programs a count is of: one token, one owner, or everybody. */
 export type Counted = 'token' | 'owner' | 'everyone'
 
 export interface UsedProgram {
   readonly account: string
   readonly name: string
-  /** The token's id. */
   readonly token: string
   readonly app: string
   readonly address: string
@@ -31,13 +25,11 @@ export interface UsedProgram {
 interface ProgramUsageOptions {
   readonly store: Store
   readonly clock: Clock
-  /** Called once for each level of a day and of what is counted, by one gate. `program` has fetched some of it. It must not reject. */
+  /** Called by one gate. It must not reject. */
   readonly act: (verdict: ProgramVerdict, program: UsedProgram, counted: Counted) => Promise<void>
-  /** Called with the error when the store does not take the counts, and with null when it does again. */
   readonly onStoreProblem: (problem: Error | null) => void
 }
 
-/** Counts go to the store after this many bytes, or this many milliseconds. */
 const writeBytes = 16_000_000
 const writeMs = 60_000
 
@@ -47,7 +39,7 @@ interface Count {
   bytes: number
   since: number
   program: UsedProgram
-  /** The highest level that was reported of a part of it. */
+  /** The highest level that was reported of a part. */
   said: ProgramDays['said']
 }
 
@@ -64,7 +56,6 @@ export class ProgramUsage {
     this.#options = options
   }
 
-  /** Counts what is told of an exchange of a program. */
   note({ exchange, bytesOut, at }: Told): void {
     const { person, app, address } = exchange
     if (person?.token == null || bytesOut === 0) return
@@ -91,10 +82,9 @@ export class ProgramUsage {
     }
   }
 
-  /** Writes what is due, or everything. What a token has fetched is then counted for its owner, and for everybody. */
   async flush(isAll = false): Promise<void> {
     const now = this.#options.clock()
-    // The counts that are added meanwhile come last in a Map.
+    // A Map also visits counts that are added meanwhile.
     for (const [id, count] of this.#counts) {
       if (!isAll && count.bytes < writeBytes && Math.abs(now - count.since) < writeMs) continue
       this.#counts.delete(id)
@@ -111,7 +101,7 @@ export class ProgramUsage {
     }
   }
 
-  /** Returns the highest level that was reported of it today. */
+  /** The highest reported level of today. */
   async #write({ id, counted, bytes, program, said: saidBelow }: Count, now: number): Promise<number> {
     const { store, act } = this.#options
     const result = await programDaysRecord.change(store, id, found => {
@@ -125,10 +115,7 @@ export class ProgramUsage {
     return result.said
   }
 
-  /**
-   * What was said of a part is not said again of the whole. Of the programs of everybody, what was said of an owner's is left out, otherwise it
-   * would hide what others fetch on the same day.
-   */
+  /** A part's level is not reported again for the whole. A reported owner stays out of everybody's count, otherwise it would hide others. */
   #passOn({ counted, bytes, program }: Count, said: number, now: number): void {
     const upwards = { bytes, since: now, program }
     if (counted === 'token') this.#add({ id: idOfOwner(program.account), counted: 'owner', said, ...upwards })

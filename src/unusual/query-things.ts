@@ -1,24 +1,21 @@
-/** Which parameters of a query say what is fetched, and which are tokens, times and the like, which differ at each request for the same thing. */
+/** Removes tokens and times from a query, which differ at each request for the same thing. */
 
-/** Shorter values name things or say how to show them. */
+/** Shorter values always count. */
 const maxShort = 9
-/** `fileId`, `study_uid`, `persistentId`, `path`, `files[]`: what a long value of such a parameter names. */
+/** Parameters that name a thing: `fileId`, `study_uid`, `path`, `files[]`. */
 const thing =
   /(?:id|ids|doi|ark|handle|accession|barcode|name|file|files|path|dir|directory|folder|key|object|dataset|record|sample|experiment|subject|project|image|series|study|item|node|doc|document|ref|src|uri|url|identifier)(?:\[\]|%5b%5d)?$/i
-/** Names of one request, one connection or one tab, and of how far somebody has read; letters and digits alone, in lower case. */
+/** Names of requests, connections, tabs and reading positions; in lower case, letters and digits alone. */
 const passing =
   /token|nonce|csrf|xsrf|cache|(?:^s|^c|^r|^t|request|req|session|sess|client|connection|conn|correlation|trace|span|transaction|tab|window|view|socket|poll|(?:since|after|before|last|max|min|next|cursor)[a-z]*)u?u?id$/
-/**
- * So much of the end of a name is looked at, since `passing` takes time with the square of the length. Names of ASP.NET are longer: they begin with
- * those of everything that holds the control.
- */
+/** `passing` takes time with the square of the length. */
 const maxName = 64
-/** What holds a control, as in `ctl00$Admin$fileId`: its name says nothing of the value. */
+/** ASP.NET's container names, as in `ctl00$Admin$fileId`. */
 const holders = /^.*(?:\$|%24)/i
 const absolute = /^(?:\/|%2f)/i
 const fileName = /[^.]\.[a-z][a-z0-9]{0,4}$/i
 
-/** In the polls of Socket.IO `t` is a time, in few letters. */
+/** In polls of Socket.IO `t` is a time. */
 export function withoutTokens(target: string): string {
   const start = target.indexOf('?')
   if (start < 0) return target
@@ -29,7 +26,7 @@ export function withoutTokens(target: string): string {
   for (let from = start + 1, next = 0; from <= target.length; from = next + 1) {
     next = target.indexOf('&', from)
     if (next < 0) next = target.length
-    // A query of names without values is searched once, and not from each of them.
+    // Names without values must not each start a search.
     if (equals < from && equals >= 0) equals = target.indexOf('=', from)
     if (
       equals >= 0 &&

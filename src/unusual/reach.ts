@@ -1,15 +1,11 @@
-/** How many bytes more a person may fetch before a proof is asked: the inverse of the score as a function of bytes. */
+/** How many bytes a person may fetch before a proof is asked. */
 import { at } from './features.ts'
 import { type Context, scoreOf } from './score.ts'
 
-/** Nobody fetches a petabyte a day. */
 const maxBytes = 1e15
 const steps = 60
 
-/**
- * The bytes of today at which the score reaches `threshold` while all else stays as it is; null if no amount alone does. The person's own
- * numbers are the same afterwards.
- */
+/** The bytes of today at which the score reaches `threshold`; null if no amount does. The person's numbers are restored. */
 export function bytesToReach(context: Context, threshold: number): number | null {
   const { numbers } = context.person
   const before = numbers[at.bytes]!

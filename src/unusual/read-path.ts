@@ -1,36 +1,36 @@
-/** Reads from a path what the watch compares: the object, its area of the app, and a number that may be an id. */
+/** Reads a path's object, its area of the app, and a number that may be an id. */
 import { readingsOf } from '../request/readings.ts'
 import { withoutTokens } from './query-things.ts'
 
-/** One object that is written anew at each call, because this runs at every request. */
+/** Reused at each request. */
 interface PathFacts {
-  /** A hash of app and path. */
+  /** Of app and path. */
   object: number
-  /** A hash of the app and the first two folders. */
+  /** Of app and the first two folders. */
   area: number
-  /** A hash of the path without its last number, or 0 where it has none. */
+  /** Without the last number; 0 without one. */
   template: number
   id: number
 }
 
 const facts: PathFacts = { object: 0, area: 0, template: 0, id: 0 }
 
-/** Folders that say how an app is built, and not whose data it is. */
+/** They say how an app is built, and not whose data it is. */
 const structural = new Set(['api', 'dav', 'files', 'index.php', 'remote.php', 'rest', 'v1', 'v2', 'v3', 'webdav'])
-/** 1 for the codes of their first letters, so that few others are looked up. */
+/** Marks first letters, so few other folders are looked up. */
 const structuralStarts = new Uint8Array(128)
 for (const folder of structural) structuralStarts[folder.charCodeAt(0)] = 1
 const foldersOfArea = 2
 const maxFolderLength = 1024
 const maxTextLength = 1024
-/** `.h5` or `.mp4`: its digit is no number of the file. A part of an archive (`.001`) has a number. */
+/** The digit of `.h5` is no number of the file, but that of `.001` is. */
 const maxExtension = 5
 const prime = 0x01000193
 const slash = 47
 const question = 63
 const dot = 46
 
-/** 32-bit FNV-1a with a final mix, because short paths that differ in one digit must not be neighbours. */
+/** 32-bit FNV-1a with a final mix, because short paths may differ in one digit. */
 export function hashText(text: string, seed = 0x811c9dc5, from = 0): number {
   const end = Math.min(text.length, from + maxTextLength)
   let hash = seed
@@ -43,14 +43,11 @@ function finish(hash: number): number {
   mixed = Math.imul(mixed, 0x85ebca6b)
   mixed ^= mixed >>> 13
   mixed = Math.imul(mixed, 0xc2b2ae35)
-  // Never 0, which marks an empty place.
+  // 0 marks an empty place.
   return (mixed ^ (mixed >>> 16)) >>> 0 || 1
 }
 
-/**
- * One pass over the path for all of its hashes. The result is valid until the next call. All of it counts, since whoever fills an address up
- * with what the app ignores could hide the rest.
- */
+/** One pass; the result is valid until the next call. The whole path counts, otherwise padding that the app ignores would hide the rest. */
 export function readPath(appHash: number, target: string): PathFacts {
   const text = withoutTokens(target)
   const end = text.length
@@ -97,16 +94,13 @@ export function readPath(appHash: number, target: string): PathFacts {
 const none: readonly string[] = []
 const encodedDot = /%(?:25)*2e|%c0|%u002e/i
 
-/**
- * Where a path climbs (`/mine/../theirs/file`), the paths that some server may take it for, without the query; none for nearly all paths.
- * Browsers resolve such paths themselves.
- */
+/** Possible readings of `/mine/../theirs/file`, without the query; none for nearly all paths. */
 export function climbsOf(target: string): readonly string[] {
   if (!target.includes('..') && !(target.includes('%') && encodedDot.test(target))) return none
   return readingsOf(target.slice(0, queryOf(target))) ?? none
 }
 
-/** Where the query of a path begins, with its `?`: at the end if there is none. */
+/** The index of the query's `?`, or the end. */
 export function queryOf(target: string): number {
   const start = target.indexOf('?')
   return start < 0 ? target.length : start
@@ -118,7 +112,6 @@ function lastDigit(text: string, from: number): number {
   return last
 }
 
-/** True for the digit in the extension of the file at the end of the path. */
 function isInExtension(text: string, at: number): boolean {
   let start = at
   while (start >= 0 && at - start <= maxExtension && text.charCodeAt(start) !== dot) start--
@@ -132,7 +125,7 @@ function isInExtension(text: string, at: number): boolean {
   return hasLetter && at < i
 }
 
-/** Empty folders and `.` are none, as for servers. */
+/** Servers ignore empty folders and `.`. */
 function isNoFolder(text: string, from: number, end: number): boolean {
   return end === from || (end === from + 1 && text.charCodeAt(from) === dot) || isStructural(text, from, end)
 }
@@ -141,7 +134,7 @@ function isStructural(text: string, from: number, end: number): boolean {
   return structuralStarts[text.charCodeAt(from)] === 1 && structural.has(text.slice(from, end))
 }
 
-/** A number, or a long word of digits and letters a–f: it names one thing, and no area. */
+/** A number or a long hexadecimal word names one thing, and no area. */
 function isIdLike(text: string, from: number, end: number): boolean {
   const length = end - from
   if (length <= 3) return false
@@ -152,7 +145,7 @@ function isIdLike(text: string, from: number, end: number): boolean {
   return true
 }
 
-/** At most fifteen digits, which are exact. */
+/** Fifteen digits are exact. */
 function numberIn(text: string, first: number, last: number): number {
   let number = 0
   for (let i = first; i <= last; i++) number = number * 10 + text.charCodeAt(i) - 48
@@ -163,7 +156,6 @@ function isDigit(code: number): boolean {
   return code >= 48 && code <= 57
 }
 
-/** A letter or a digit of ASCII. */
 function isWord(code: number): boolean {
   const letter = code | 32
   return isDigit(code) || (letter >= 97 && letter <= 122)

@@ -1,15 +1,10 @@
-/**
- * Records of older releases: version 1 counts no changes and deletions, and knows no marks of clients; those of people up to version 3, and
- * those of groups up to version 2, count no files that follow each other without a pause; those of people up to version 5 count no clients
- * that join a session, no proofs and no scores, and those of groups up to version 3 no scores; those of people up to version 6 have no sums of
- * the person's own.
- */
+/** Upgrades of older releases' records. What these did not count gets assumed values. */
 import type { Loose } from '../store/records.ts'
 import { featureCount, features, toByte } from './features.ts'
 import { binCount, scoreBins } from './group.ts'
 import { known, numberCount, ownPairs, ringSize } from './person.ts'
 
-/** How many numbers a day had, and how many followed today's and the slow baselines. */
+/** Numbers of a day, and those after today's and the slow baselines. */
 interface Counts {
   readonly features: number
   readonly others: number
@@ -19,12 +14,12 @@ const first: Counts = { features: 13, others: 13 }
 const second: Counts = { features: 16, others: 15 }
 const third: Counts = { features: featureCount, others: 15 }
 const fourth: Counts = { features: featureCount, others: 17 }
-/** Where version 2 counts new marks among the others. */
+/** Its index in version 2. */
 const newMarks = 13
-/** Nobody has been asked yet whether a mark is new: for a month it says less. */
+/** For a month new marks say less, since nobody was asked about one yet. */
 const marksSeen = 10
 
-/** Version 1 as version 2. */
+/** Version 1 to 2. */
 export function withNewPersonNumbers(record: Loose): Loose {
   const oldHashes = bytesOf(record.hashes, known.marks.at * 4)
   const oldDays = bytesOf(record.days, known.marks.daysAt * 2)
@@ -40,7 +35,7 @@ export function withNewPersonNumbers(record: Loose): Loose {
   }
 }
 
-/** Version 3 as version 4. */
+/** Version 3 to 4. */
 export function withHaulsOfPerson(record: Loose): Loose {
   const longer = withMoreFeatures(record, second, third)
   if (longer === null) return record
@@ -54,7 +49,7 @@ export function withHaulsOfPerson(record: Loose): Loose {
   }
 }
 
-/** Version 5 as version 6. */
+/** Version 5 to 6. */
 export function withJoinsOfPerson(record: Loose): Loose {
   const numbers = bytesOf(record.numbers, (2 * third.features + third.others) * 4)
   if (numbers === null) return record
@@ -66,7 +61,7 @@ export function withJoinsOfPerson(record: Loose): Loose {
   }
 }
 
-/** Version 6 as version 7. What such a record adds up is the person's own, unless it names a day on which much was led. */
+/** Version 6 to 7. All sums start as the person's own, unless much was led. */
 export function withOwnSums({ ledDay, ...record }: Loose): Loose {
   const before = floatsOf(record.numbers, 2 * fourth.features + fourth.others)
   if (before === null) return record
@@ -77,17 +72,17 @@ export function withOwnSums({ ledDay, ...record }: Loose): Loose {
   return { ...record, numbers: text(bytesOfFloats(numbers)) }
 }
 
-/** Version 3 as version 4. */
+/** Version 3 to 4. */
 export function withScoresOfGroup(record: Loose): Loose {
   return { ...record, scores: text(new Uint8Array(scoreBins * 4)) }
 }
 
-/** Version 1 as version 2. */
+/** Version 1 to 2. */
 export function withNewGroupNumbers(record: Loose): Loose {
   return withMoreBins(record, first, second)
 }
 
-/** Version 2 as version 3. */
+/** Version 2 to 3. */
 export function withHaulsOfGroup(record: Loose): Loose {
   return withMoreBins(record, second, third)
 }
@@ -109,7 +104,6 @@ function withMoreFeatures(
     : { numbers: numbersOf(amounts, old, now), ring: ringOf(ring, old, now) }
 }
 
-/** Today, the slow baseline, and the rest, each with room for the new ones. */
 function numbersOf(amounts: Float32Array, old: Counts, now: Counts): Float32Array {
   const numbers = new Float32Array(2 * now.features + now.others)
   numbers.set(amounts.subarray(0, old.features))
@@ -120,7 +114,7 @@ function numbersOf(amounts: Float32Array, old: Counts, now: Counts): Float32Arra
   return numbers
 }
 
-/** Earlier days get what is assumed of everybody, spread as it is assumed. */
+/** Earlier days get the assumed middle and spread. */
 function ringOf(bytes: Uint8Array, old: Counts, now: Counts): Uint8Array {
   const ring = new Uint8Array(ringSize * now.features + 48)
   for (let day = 0; day < ringSize; day++) {

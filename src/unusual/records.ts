@@ -1,4 +1,4 @@
-/** The records of people and groups in the store. A person's takes 4 kB at most, as text. */
+/** The stored records of people, 4 kB at most, and groups. */
 import { createHash } from 'node:crypto'
 import { type Loose, RecordKind } from '../store/records.ts'
 import { featureCount } from './features.ts'
@@ -16,7 +16,6 @@ import {
   withScoresOfGroup
 } from './records-upgrade.ts'
 
-/** The store forgets a record that nobody has written for this long, in seconds. */
 export const keepSeconds = 400 * 86_400
 
 interface PersonRecord {
@@ -29,11 +28,9 @@ interface PersonRecord {
   readonly days: string
   readonly numbers: string
   readonly bytes: string
-  /** Missing in records of releases that did not count it. */
+  /** Missing in older records. */
   readonly moved?: string
-  /** Today's numbers without led requests, and the hours; null if there were no led requests. */
   readonly own: readonly [numbers: string, hours: number] | null
-  /** The amounts at the last fresh proof of the day; null for none. */
   readonly proved: readonly [bytes: number, objects: number, at: number, times: number] | null
 }
 
@@ -44,7 +41,7 @@ interface GroupRecord {
   readonly bins: string
   readonly hours: string
   readonly scores: string
-  /** Pairs of an area and its number of people. */
+  /** Area and number of people in turn. */
   readonly areas: readonly number[]
 }
 
@@ -55,7 +52,6 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
   version: 7,
-  // Version 2 does not say what anybody was led to, and version 4 not what they had fetched at a proof.
   upgrades: [
     withNewPersonNumbers,
     record => ({ ...record, own: null }),
@@ -70,12 +66,11 @@ export const personRecord = new RecordKind<PersonRecord>({
 export const groupRecord = new RecordKind<GroupRecord>({
   prefix: 'unusual:group:',
   version: 4,
-  // Version 3 does not say how often which score is reached.
   upgrades: [withNewGroupNumbers, withHaulsOfGroup, withScoresOfGroup],
   read: record => (isGroupRecord(record) ? record : null)
 })
 
-/** Names of groups come from directories and may be long. */
+/** Names from directories may be long. */
 export function groupId(name: string): string {
   return name === everyone ? 'everyone' : createHash('sha256').update(name).digest('base64url').slice(0, 22)
 }
@@ -148,7 +143,7 @@ export function unpackPerson(record: PersonRecord): Person {
   unpack(record.days, person.days)
   const numbers = new Float32Array(numberCount)
   unpack(record.numbers, numbers)
-  // One NaN would make every later number NaN.
+  // One NaN would spread to every later number.
   person.numbers.set(numbers.map(finite))
   unpack(record.bytes, person.bytes)
   if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))

@@ -1,36 +1,29 @@
-/** How much a proof allows before the same person or session is asked again. */
+/** How much a proof allows before the next one is asked. */
 import { at, fromScale } from './features.ts'
 import type { Usual } from './group.ts'
 import type { Person } from './person.ts'
 import type { Track } from './track.ts'
 
-/**
- * After a proof the person is asked again only if the score has risen by `points`, or if this session alone has fetched `factor` times the
- * amount at the proof.
- */
+/** A rise of the score by `points`, or `factor` times the amount at the proof. */
 interface Rise {
   readonly points: number
   readonly factor: number
-  /** Less than this is not worth a question. */
+  /** Less is not worth a question. */
   readonly bytes: number
   readonly objects: number
 }
-/** A program in a session of its own, which its owner began for it. */
+/** A program in a session of its own. */
 const riseOfProgram: Rise = { points: 60, factor: 4, bytes: 5e9, objects: 2000 }
-/** People in a browser may confirm out of habit, although a program on their laptop fetches. So this session asks sooner. */
+/** People confirm out of habit although a program on their laptop fetches. */
 const riseOfBrowser: Rise = { points: 35, factor: 1, bytes: 200e6, objects: 50 }
-/** Several clients share the session: the proof came from one of them. */
+/** Only one of several clients gave the proof. */
 const riseOfMixed: Rise = { points: 25, factor: 0.5, bytes: 400e6, objects: 200 }
 
 export function riseOf(track: Track): Rise {
   return track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
 }
 
-/**
- * True if this session has fetched more than the last proof allows. A proof allows as many addresses as a busy day of the person has, or half of
- * that where several clients share the session, and each further one of a day twice as much as the one before. A program may fetch the bytes of
- * a busy day too. A record of an older release does not say the amount at that proof.
- */
+/** A proof allows a busy day of the person, and each further one of the day twice as much. */
 export function hasMore({ answered, proved }: Person, track: Track, rise: Rise, usual: Usual): boolean {
   const { bytes, objects, times } = proved ?? { bytes: 0, objects: 0, times: 1 }
   const factor = rise.factor * 2 ** (times - 1)
@@ -43,7 +36,7 @@ export function hasMore({ answered, proved }: Person, track: Track, rise: Rise, 
   )
 }
 
-/** The amount that one day in ten exceeds. */
+/** One day in ten exceeds it. */
 function busyDay({ middle, spread }: Usual, feature: number): number {
   return fromScale(feature, middle[feature]! + 1.28 * spread[feature]!)
 }

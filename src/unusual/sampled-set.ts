@@ -1,11 +1,9 @@
 /**
- * A set of hashes in bounded memory: only those whose lowest `level` bits are zero are kept, and the level rises when the place is full
- * (adaptive sampling; Flajolet 1990, "On adaptive sampling"). Up to its size it is exact. Above it, the estimate of a count is off by about
- * 1.2/√size: 12 per cent for 96 places.
+ * A set of hashes in bounded memory: it keeps those whose lowest `level` bits are zero, and the level rises when it is full (Flajolet 1990, "On adaptive
+ * sampling"). Above its size counts err by about 1.2/√size: 12 per cent for 96 places.
  */
 
 export interface SetPlace {
-  /** The first place in the hashes of the person. */
   readonly at: number
   readonly size: number
 }
@@ -14,7 +12,7 @@ export function isSampled(hash: number, level: number): boolean {
   return (hash & ((1 << level) - 1)) === 0
 }
 
-/** Hashes are stored from the start without gaps; 0 ends them. */
+/** Hashes have no gaps; 0 ends them. */
 export function holds(hashes: Uint32Array, { at, size }: SetPlace, hash: number): boolean {
   for (let i = at; i < at + size; i++) {
     const other = hashes[i]
@@ -24,7 +22,7 @@ export function holds(hashes: Uint32Array, { at, size }: SetPlace, hash: number)
   return false
 }
 
-/** Adds a sampled hash that the set does not hold, and returns the new level. */
+/** Returns the new level. */
 export function add(hashes: Uint32Array, place: SetPlace, hash: number, level: number): number {
   let now = level
   const end = place.at + place.size

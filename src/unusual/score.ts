@@ -1,4 +1,4 @@
-/** Adds up the signals of a person and a session to one score, and says each in a sentence. Pure: it reads, and changes nothing. */
+/** Adds up a person's and a session's signals to one score. */
 import type { Reason } from '../reasons/reason.ts'
 import { pointsOfChance, pointsOfDeviation, pointsOfLightDeviation, pointsOfSum } from './chance.ts'
 import { at, featureCount, toScale } from './features.ts'
@@ -7,7 +7,7 @@ import { hoursAt, hourUnit, isRestDay, number, type Person } from './person.ts'
 import { type Said, sayFeature, sayHaul, sayHour, sayRecord, sayRepeat, saySum } from './sentences.ts'
 import type { Doubt, Track } from './track.ts'
 
-/** Signals of one family say much the same, so only the strongest of them counts. */
+/** Signals of one family say much the same, so only the strongest counts. */
 const families = [
   'amount',
   'breadth',
@@ -25,7 +25,7 @@ const families = [
   'record',
   'repeat'
 ] as const
-/** The first of them grow together on a busy day, and with a program that fetches much: the strongest counts in full, and the others half. */
+/** The first grow together on a busy day, so only the strongest of them counts in full. */
 const busyCount = 6
 const busyShare = 0.5
 type Family = (typeof families)[number]
@@ -49,7 +49,6 @@ const familyOfFeature: readonly Family[] = [
   'writes',
   'haul'
 ]
-/** The family of each doubt about a session. */
 export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   network: 'place',
   country: 'place',
@@ -62,25 +61,24 @@ export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   disguised: 'disguise'
 }
 
-/** Points up to here do not count: such a thing happens on one day in four. */
+/** One day in four has so many. */
 const quietPoints = 6
 /** No family alone reaches `alarming`. */
 const maxFamily = 45
 /**
- * Of what one day says of the work of others, no more counts than one day in four thousand is worth. People seldom fetch what is not theirs, and then a
- * whole dataset; beyond that, honest days differ from place to place. A sum over days needs no such limit, since one day alone moves it by twenty
- * points: with it, a third day in a row would add nothing.
+ * As improbable as one day in four thousand. People seldom fetch others' work, and then a whole dataset. A sum needs no such limit, since one day moves
+ * it by twenty points.
  */
 const maxRare = 36
-/** The slack of the sums, in standard days. */
+/** In standard days. */
 const slack = 0.6
 const maxSum = 12
 const maxDeviation = 4
 const minChanceOfHour = 0.003
 
 /**
- * Cumulative sums, which find what is a little too much for days. Points for each unit are set so that of the honest days of simulated
- * institutes one in a hundred reaches 20 points (2026, 3001, 3002, 3005, 3006, 3007: q99 2.8, 2.5, 3.4, 4.2).
+ * Cumulative sums find small excesses over days. One in a hundred honest days of simulated institutes reaches 20 points (2026, 3001, 3002, 3005, 3006,
+ * 3007: q99 2.8, 2.5, 3.4, 4.2).
  */
 export const sums = [
   { id: 'bytes', feature: at.bytes, index: number.sumBytes, ownIndex: number.ownSumBytes, family: 'amount', unit: 7 },
@@ -137,15 +135,14 @@ const points = new Float64Array(families.length)
 const placeOf = Object.fromEntries(families.map((family, i) => [family, i])) as Readonly<Record<Family, number>>
 const featurePlaces = familyOfFeature.map(family => placeOf[family])
 const sumPlaces = sums.map(({ family }) => placeOf[family])
-/** The deviation of each number in the last score. */
+/** Of the last score. */
 const deviations = new Float64Array(featureCount)
-/** Pages without their parts and even intervals come from programs, so that honest days far above the usual are rare. */
+/** Only programs do these, so honest days far above the usual are rare. */
 const isLight = flagsOf(at.lonely, at.regular)
 const isOfOthers = flagsOf(at.newAreas, at.foreignObjects, at.foreignBytes)
-/** A deviation up to here has fewer points than count. */
 const quietDeviation = 0.67
 
-/** The score alone, without allocation. It runs once for some requests, so nothing is worked out twice. */
+/** Without allocation: it runs for many requests. */
 export function scoreOf(context: Context): number {
   points.fill(0)
   const { person, track, usual } = context
@@ -178,7 +175,7 @@ export function scoreOf(context: Context): number {
   return score + busiest + busyShare * (busy - busiest)
 }
 
-/** The number of families that counted in the last score. One kind of oddity alone never suspends anybody. */
+/** One kind of oddity alone never suspends anybody. */
 export function familiesInLastScore(least: number): number {
   let count = 0
   for (let i = 0; i < points.length; i++) if (i !== placeOf.haul && points[i]! - quietPoints >= least) count++
@@ -212,7 +209,7 @@ function featurePoints(person: Person, usual: Usual, feature: number): number {
   return person.numbers[feature]! === 0 ? 0 : pointsFor(feature, deviationOf(person, usual, feature))
 }
 
-/** The sum with today so far, if today adds to it. */
+/** The sum with today so far. */
 export function sumNow(person: Person, usual: Usual, feature: number, index: number): number {
   return sumWith(person, deviationOf(person, usual, feature), index)
 }
@@ -222,7 +219,7 @@ function sumWith(person: Person, deviation: number, index: number): number {
   return Math.min(maxSum, person.numbers[index]! + Math.max(0, step))
 }
 
-/** The sum at the end of a day with these amounts. One day alone moves it by `maxDeviation` at most. */
+/** One day moves it by `maxDeviation` at most. */
 export function sumAfter(sum: number, amounts: Float64Array, usual: Usual, feature: number): number {
   const step = Math.max(-1.5, Math.min(maxDeviation, deviationIn(amounts, usual, feature))) - slack
   return Math.min(maxSum, Math.max(0, sum + step))
@@ -249,7 +246,7 @@ function hourPoints({ person, all, now }: Context): number {
   return ((person.hoursToday >> hour) & 1) === 0 ? 0 : pointsOfChance(chanceOfHour(person, all, hour))
 }
 
-/** The numbers that have points above those of the busiest people, independent of what is usual for this person. */
+/** Numbers that are compared with the busiest people here. */
 const recordFeatures = [at.bytes, at.objects] as const
 const minRecordPoints = 20
 const recordPointsForEfold = 25
@@ -262,16 +259,16 @@ function recordPoints({ person, all }: Context, feature: number): number {
   return excess <= 0 ? 0 : minRecordPoints + recordPointsForEfold * excess
 }
 
-/** Days of one person are alike: a second unusual one within a week is more probable than the first was. */
+/** A second unusual day within a week is more probable. */
 const repeatDays = 7
 const pointsOfRepeats = [0, 12, 18, 22] as const
 
-/** The last score without the points for the days before. */
+/** The last score without the points for earlier days. */
 export function lastScoreOfToday(score: number): number {
   return score - Math.max(0, points[placeOf.repeat]! - quietPoints)
 }
 
-/** The last score without hauls, which grow with amount and breadth: a person who fetches a dataset for the first time is not suspended for it. */
+/** Nobody is suspended for fetching a dataset for the first time. */
 export function lastScoreWithoutHauls(score: number): number {
   return score - Math.max(0, Math.min(maxFamily, points[placeOf.haul]!) - quietPoints)
 }
@@ -280,7 +277,7 @@ function repeatPoints(person: Person): number {
   return pointsOfRepeats[Math.min(pointsOfRepeats.length - 1, person.strangeDaysOf(repeatDays))]!
 }
 
-/** Every signal above the quiet ones, the strongest first. */
+/** The strongest first. */
 export function signalsOf(context: Context): Signal[] {
   const { person, track, usual, all, now } = context
   const signals: Signal[] = []

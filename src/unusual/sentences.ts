@@ -1,7 +1,4 @@
-/**
- * The sentences of the signals, with their numbers, for the journal, the console and the command line, and the same as reasons, which people
- * read in their language.
- */
+/** The sentences of signals, and the same as reasons in people's languages. */
 import { type Reason, reason } from '../reasons/reason.ts'
 import { at, features, fromScale } from './features.ts'
 import type { Usual } from './group.ts'
@@ -63,7 +60,6 @@ export function sayFeature(feature: number, amount: number, { middle, spread }: 
   }
 }
 
-/** `found`: the files and bytes of the row, where they are known. */
 export function sayHaul(
   amount: number,
   usual: Usual,
@@ -123,7 +119,6 @@ export function sayLed(objects: number, bytes: number): string {
   return `Another site, a prefetch, or pictures and other parts of pages may have led the browser to ${sayCount(objects)} of these addresses, and to ${sayBytes(bytes)}; nobody is suspended for that part.`
 }
 
-/** Why nobody is suspended, although it is extreme. */
 export function sayLedElse(isToday: boolean): string {
   return isToday
     ? 'Without that part it is not extreme, so the account is not suspended for it.'

@@ -1,4 +1,4 @@
-/** The steps that a level may take, which the configuration also reads. */
+/** The steps of a level, which the configuration also reads. */
 
 /** In the order in which they act. */
 export const unusualSteps = ['journal', 'notify', 'step-up', 'suspend'] as const
@@ -11,17 +11,16 @@ export type UnusualLevel = Exclude<Level, 'quiet'>
 
 interface Found {
   readonly level: UnusualLevel
-  /** True while the watch learns and only reports. */
   readonly isLearning: boolean
-  /** True if the level is reached only with led requests. */
+  /** True if only led requests reach the level. */
   readonly isSpared: boolean
 }
 
 export type StepsOfLevels = Readonly<Record<UnusualLevel, readonly UnusualStep[]>>
 
 /**
- * A level takes the steps of the lower ones too. Where the person is spared, a proof is asked instead of a suspension: otherwise forged
- * headers would leave a thief alone. While the watch learns, and for an app that only reports, nobody is stopped.
+ * A spared person is asked for a proof, otherwise forged headers would leave a thief alone. Nobody is stopped while the watch learns, or by an app that
+ * only reports.
  */
 export function stepsOf(
   { level, isLearning, isSpared }: Found,
@@ -36,7 +35,6 @@ export function stepsOf(
   return unusualSteps.filter(isTaken)
 }
 
-/** True if only led requests have saved the account from a suspension. */
 export function sparesSuspension(found: Found, settings: StepsOfLevels, isEnforced: boolean): boolean {
   return found.isSpared && stepsOf({ ...found, isSpared: false }, settings, isEnforced).includes('suspend')
 }

@@ -1,99 +1,85 @@
-/** What one gate remembers of one session while it lasts: its client, its places, and the order in which it asks. */
+/** What one gate remembers of one session. */
 import type { Reason } from '../reasons/reason.ts'
 import { at } from './features.ts'
 import type { Live } from './live.ts'
 import type { Person } from './person.ts'
 
 const rowCount = 4
-/** Ids that are no further apart than this follow each other: some records are missing. */
+/** Some records of a row may be missing. */
 const maxIdGap = 3
-/** The gaps between requests vary by less than this share of their mean only where a program makes them. */
+/** Only a program's gaps vary by less than this share of their mean. */
 const regularShare = 0.25
 const regularAfter = 12
-/** A longer pause than this between two files ends a haul, in milliseconds: people who read pause. A long transfer is observed every five seconds. */
+/** A longer pause between files ends a haul. A long transfer is observed every five seconds. */
 const haulPauseMs = 8000
 const fileBytes = 1e6
-/** A large file counts once more for each `largeBytes`, at most `maxLarge` times. */
+/** A large file counts once more for each so many bytes. */
 const largeBytes = 10e6
 const maxLarge = 10
-/** A longer file counts as one for each so many bytes that come as fast as a download: a screen or a stream is slower. */
+/** Bytes as fast as a download count as a file for each so many. */
 const longBytes = largeBytes * maxLarge
 const fastBytesPerMs = 3000
-/** So many bytes may come at once before they are fast. A transfer is observed after 16 MiB, and two may be at the same moment. */
+/** Transfers are observed after 16 MiB, and two may be at once. */
 const burstBytes = 34e6
-/** What is fast ends being so within ten seconds at the pace of a screen. */
+/** At the pace of a screen, a transfer stops being fast within ten seconds. */
 const maxAhead = burstBytes + 10_000 * fastBytesPerMs
-/** A browser leaves its headers out now and then, but not in this many requests in a row. */
+/** Browsers leave their headers out now and then. */
 const bareInRow = 6
 
-/** Where a session is, and was before, as hashes. */
 interface SessionNetworks {
-  /** The block of addresses, which one provider may have many of. */
   block: number
   network: number
   previous: number
   changedAt: number
 }
 
-/** Records that are asked for one after the other. */
+/** Records in a row. */
 interface Row {
   readonly template: number
   id: number
-  /** 1 for up, -1 for down, 0 for not known. */
+  /** 1 up, -1 down, 0 unknown. */
   step: number
   run: number
 }
 
-/** Files that were fetched one after the other. `counted`: how many files they count as. */
+/** Files without a pause between them. */
 interface Haul {
   counted: number
   files: number
   bytes: number
 }
-/** The haul that all tracks without one share. */
 const noHaul: Haul = { counted: 0, files: 0, bytes: 0 }
 
-/** The points from which a doubt counts as sharing. Some people give their session to a program of theirs, which alone says little. */
+/** A session that the person's own program shares has fewer points. */
 const sharedFrom = 15
-/** The empty list that all tracks without doubts share, to save memory. */
+/** Shared, to save memory. */
 const none: never[] = []
-/** Doubts that say that several clients share the session. */
 const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'disguised', 'twoPlaces'])
-/** Doubts that say that a session goes on in another place. */
 const placing: ReadonlySet<Doubt> = new Set<Doubt>(['network', 'country', 'travel', 'twoPlaces'])
 
 export class Track {
-  /** Its person; null before the first request. */
   live: Live | null = null
   userAgent: string | undefined
-  /** True if the client has the name of a browser. */
   isBrowser = false
-  /** True once a client of the session had it, also at the sign-in. */
+  /** True once a client of the session, also at the sign-in, had a browser's name. */
   hadBrowser = false
   address = ''
-  /** When the session was seen last. */
   seenAt = 0
-  /** The networks of each family of addresses; null for a family that was not seen. */
   #v4: SessionNetworks | null = null
   #v6: SessionNetworks | null = null
   device = 0
-  /** The first mark of the session, and how many looks have seen a new one since. */
   mark = 0
-  /** The same without the platform. */
   bareMark = 0
-  /** Which of the headers were there. */
   looseMark = 0
   otherMarks = 0
-  /** How many looks have seen its first mark while that is new to the person. */
   firstMarks = 0
-  /** The day on which it has last shown a fresh proof; 0 for never. */
+  /** 0 for never. */
   provedOn = 0
-  /** Bytes and objects that the session has fetched since its last proof. */
+  /** Since the last proof. */
   bytes = 0
   objects = 0
-  /** True once more than one client seems to have used the session. */
   isMixed = false
-  /** Points of place and client, with their reasons; they last until the person gives a fresh proof. */
+  /** Until the person gives a fresh proof. */
   doubts: readonly DoubtFacts[] = none
   #rows: Row[] = none
   #lastAt = 0
@@ -105,12 +91,10 @@ export class Track {
   #haulAt = 0
   #haulFiles = 0
   #haulBytes = 0
-  /** Bytes of the running haul that came fast. */
   #fastBytes = 0
-  /** Bytes by which the session is ahead of a screen, and since when. */
+  /** Bytes by which the session is ahead of a screen. */
   #ahead = 0
   #aheadAt = 0
-  /** The longest haul of the session. */
   #longest: Haul = noHaul
   #lastObject = 0
   #withoutHeaders = 0
@@ -121,19 +105,17 @@ export class Track {
     return (isV6 ? this.#v6 : this.#v4) as SessionNetworks
   }
 
-  /** Counts a request for an object that the person has not asked for today, if the session asks at regular intervals, and is no program's own. */
+  /** Counts a new object, if the session asks at regular intervals. */
   noteNew(person: Person, now: number): void {
     if (this.#isRegular(now) && !this.isProgram) person.numbers[at.regular]!++
   }
 
-  /** Notes a request that may be the next of a row of records. */
   noteRow(person: Person, template: number, id: number): void {
     if (template === 0) return
     const run = this.#run(template, id)
     if (run > person.numbers[at.run]!) person.numbers[at.run] = run
   }
 
-  /** Notes a file. Files that follow each other without a pause are a haul. */
   noteFile(now: number, object: number): void {
     if (now - this.#haulAt > haulPauseMs) this.#beginHaul(0)
     this.#haulAt = now
@@ -147,7 +129,7 @@ export class Track {
     this.#fastBytes = 0
   }
 
-  /** True if these bytes come faster than a screen takes them. What was slow or fast before that is no excuse: only the last seconds count. */
+  /** Only the last seconds count. */
   #isFast(now: number, bytes: number): boolean {
     const drained = fastBytesPerMs * Math.abs(now - this.#aheadAt)
     this.#aheadAt = now
@@ -156,14 +138,13 @@ export class Track {
   }
 
   /**
-   * Adds bytes to the running haul. A haul counts at most one file for each megabyte, so that the small parts of pages do not count. From the
-   * third file on, large files count for more, and a long one counts as many. A program in a session of its own makes no haul, because its work is
-   * to fetch.
+   * A file counts for each megabyte, so small parts of pages do not. From the third file on, large files count more. A program in its own session makes
+   * no haul.
    */
   noteHaul(person: Person, now: number, bytes: number): void {
     if (this.isProgram) return
     const isFast = this.#isFast(now, bytes)
-    // What was asked for before today is no file of a row, but may be a long one.
+    // A small known object begins no haul.
     if (this.#haulFiles === 0 && bytes < largeBytes && !isFast) return
     if (this.#haulFiles === 0 || now - this.#haulAt > haulPauseMs) this.#beginHaul(1)
     this.#haulAt = now
@@ -180,18 +161,18 @@ export class Track {
     this.#longest.bytes = this.#haulBytes
   }
 
-  /** The person's longest haul of today; null if it was in another session, or at another gate. */
+  /** Null if the longest haul was in another session, or at another gate. */
   longestHaul({ numbers }: Person): Pick<Haul, 'files' | 'bytes'> | null {
     return this.#longest.counted > 0 && this.#longest.counted === numbers[at.haul] ? this.#longest : null
   }
 
-  /** A page that is loaded right after another one, with no script, style or image between them. */
+  /** Counts a page without scripts, styles or images since the one before. */
   noteDocument(person: Person, isDocument: boolean, isNew: boolean): void {
     if (isDocument && isNew && this.#wasDocument) person.numbers[at.lonely]!++
     this.#wasDocument = isDocument
   }
 
-  /** True for the request that is the `bareInRow`th in a row without the headers that browsers send. */
+  /** True once in a row of requests without a browser's headers. */
   isBareNow(hasHeaders: boolean): boolean {
     if (hasHeaders) {
       this.#withHeaders++
@@ -201,12 +182,11 @@ export class Track {
     return ++this.#withoutHeaders === bareInRow
   }
 
-  /** True if no browser has been seen in the session, nor began it, so that a program alone uses it. */
+  /** True if a program alone uses the session. */
   get isProgram(): boolean {
     return this.#withHeaders === 0 && !this.hadBrowser && !this.isMixed && !this.has('changed')
   }
 
-  /** True if the client sent those headers before. */
   get wasBrowser(): boolean {
     return this.#withHeaders > this.#withoutHeaders
   }
@@ -215,18 +195,18 @@ export class Track {
   raise(kind: Doubt, points: number, text: string, reason: Reason, isMidway = mixing.has(kind)): void {
     const before = this.doubts.find(doubt => doubt.kind === kind)
     if (before !== undefined && before.points >= points) return
-    // `concat` instead of `push`: an array that grows keeps room for sixteen more.
+    // An array that grows by `push` keeps room for sixteen more.
     const { text: kept, reasons } = shared(text, reason)
     this.doubts = this.doubts.filter(doubt => doubt !== before).concat({ kind, points, text: kept, reasons, isMidway })
   }
 
-  /** True if the session seems to be used by another client, or in another place, than before. */
+  /** Another client or place seems to use the session. */
   get isShared(): boolean {
     for (const { isMidway, points } of this.doubts) if (isMidway && points >= sharedFrom) return true
     return false
   }
 
-  /** True if the session seems to be used in another place than before. */
+  /** Another place seems to use it. */
   get isElsewhere(): boolean {
     return this.isShared && this.doubts.some(({ kind, isMidway }) => isMidway && placing.has(kind))
   }
@@ -236,12 +216,10 @@ export class Track {
     return false
   }
 
-  /** True if several clients seem to use the session. */
   get hasDoubtOfClient(): boolean {
     return this.doubts.some(({ kind }) => mixing.has(kind))
   }
 
-  /** Call it when the person has shown a proof: the doubts end. */
   settle(): void {
     this.isMixed ||= this.doubts.some(({ kind, points }) => mixing.has(kind) && points >= sharedFrom)
     this.doubts = none
@@ -293,7 +271,7 @@ interface Said {
   readonly reasons: readonly Reason[]
 }
 
-/** Thousands of sessions have the same sentence, which is kept once. */
+/** Thousands of sessions share a sentence. */
 const sentences = new Map<string, Said>()
 const maxSentences = 1000
 

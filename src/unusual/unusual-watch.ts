@@ -1,4 +1,4 @@
-/** The watch on people of one process: it hears of exchanges, judges them, keeps what it learns in the store, and asks for proofs. */
+/** The watch on people in one process. */
 import type { Demand, Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import type { Flow } from '../metering/flow.ts'
@@ -21,13 +21,12 @@ import { wordsOfVerdict } from './verdict-words.ts'
 export interface UnusualSettings extends StepsOfLevels {
   /** Seconds. */
   readonly learn: number
-  /** The path of a file; null for none. */
   readonly countries: string | null
 }
 
 export interface Taken {
   readonly steps: readonly UnusualStep[]
-  /** True if another site, or a prefetch, may have led to what the account would be suspended for. */
+  /** True if led requests alone have saved the account from a suspension. */
   readonly isSuspensionSpared: boolean
 }
 
@@ -35,40 +34,36 @@ interface UnusualWatchOptions {
   readonly store: Store
   readonly clock: Clock
   readonly observers: Observers
-  /** The demands for proofs, one object for the process. */
   readonly asks: Asks
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (verdict: UnusualVerdict, taken: Taken, exchange: ObservedExchange) => Promise<void>
-  /** Called if a program fetches unusually much: journal and notices. It must not reject. */
+  /** Journal and notices. It must not reject. */
   readonly actOnProgram: (
     verdict: ProgramVerdict,
     program: UsedProgram,
     counted: Counted,
     steps: readonly UnusualStep[]
   ) => Promise<void>
-  /** Ends a session that somebody else seems to use too. `words` are for its owner. Rejects if the store cannot write it. */
+  /** `words` are for its owner. */
   readonly endSession: (session: string, account: string, words: Words) => Promise<unknown>
   /** A sentence for operators, once for each trouble. */
   readonly say: (why: string, isGood: boolean) => void
-  /** Called with the error when the store does not take what was learned, and with null when it does again. */
+  /** Null when the store works again. */
   readonly onStoreProblem: (problem: Error | null) => void
-  /** True if other processes use the same store. */
   readonly isShared: boolean
 }
 
 const programFlushMs = 5_000
-/** How often the gate looks whether the file of countries was replaced. */
 const countriesMs = 60_000
 
 export class UnusualWatch {
-  /** The part of each threshold that the posture leaves for an app. */
+  /** What the posture leaves of each threshold. */
   scale: (app: string) => number = () => 1
   readonly #options: UnusualWatchOptions
   readonly #unusual: Unusual
   readonly #keeper: Keeper
   readonly #programs: ProgramUsage
   #programTimer: NodeJS.Timeout | undefined
-  /** The last observations of exchanges that are not judged yet. */
   #ended: Told[] = []
   #settings: UnusualSettings
   #isEnforced: (app: string) => boolean = () => true
@@ -119,7 +114,6 @@ export class UnusualWatch {
     this.#stopObserving = this.#options.observers.add(told => {
       const { phase } = told
       const { isSocket } = told.exchange
-      // The begin of a request says nothing yet.
       if (phase === 'start' && !isSocket) return
       const count = this.#ended.push(told)
       if (phase !== 'end' || isSocket) this.judgeEnded()
@@ -127,7 +121,7 @@ export class UnusualWatch {
     })
   }
 
-  /** Judges the exchanges that have ended in this turn of the event loop: in a row they cost less than between other work. */
+  /** Judging many in a row, at the end of an event-loop turn, costs less. */
   judgeEnded(): void {
     if (this.#ended.length === 0) return
     const ended = this.#ended
@@ -140,7 +134,7 @@ export class UnusualWatch {
     return false
   }
 
-  /** Takes a new configuration and keeps what was learned. An app for which `isEnforced` is false stops nobody. */
+  /** Keeps what was learned. `isEnforced`: false for an app that stops nobody. */
   async configure(settings: UnusualSettings, isEnforced: (app: string) => boolean): Promise<void> {
     this.#settings = settings
     this.#isEnforced = isEnforced
@@ -148,27 +142,24 @@ export class UnusualWatch {
   }
 
   demandOn(who: Who | null, isGuarded = false): Demand | null {
-    // Earlier exchanges of the person count for this decision.
+    // Earlier exchanges count for this decision.
     if (who !== null && who.session !== null && this.#isWaitingForJudgement(who.account)) this.judgeEnded()
     return this.#options.asks.demandOn(who, isGuarded)
   }
 
-  /** Reads what other gates have asked of a person, which the first request does in the background. */
+  /** Reads what other gates have asked of the person. */
   load(account: string): Promise<void> {
     return this.#options.asks.load(account)
   }
 
-  /** Makes a running transfer wait too while a proof is asked for. */
   hold({ person }: ObservedExchange, inner: Flow | null): Flow | null {
     return person === null || person.token != null ? inner : new HeldFlow(person, inner, this.#options.asks)
   }
 
-  /** Loads and writes what is due. A timer calls it every second. */
   tick(): Promise<void> {
     return this.#keeper.tick()
   }
 
-  /** The people in the memory of this process, for the console and reports. */
   get people(): Pick<PeopleInMemory, 'all' | 'unwritten' | 'usual' | 'group'> {
     return this.#unusual.people
   }
@@ -177,7 +168,6 @@ export class UnusualWatch {
     return this.#unusual.doubtsOf(session)
   }
 
-  /** Writes what was learned. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.judgeEnded()
@@ -202,9 +192,9 @@ export class UnusualWatch {
     const isSuspensionSpared = sparesSuspension(verdict, this.#settings, isEnforced)
     const isSuspended = steps.includes('suspend')
     const isAsked = steps.includes('step-up') && !isSuspended
-    // First, because it stops what runs. The sign-in of somebody who is resumed is the answer, from which on the watch judges anew.
+    // First, because it stops what runs. After a suspension the next sign-in is the answer.
     const asking = isAsked || isSuspended ? this.#options.asks.ask(verdict.account, verdict.at, isSuspended) : null
-    // If two people share the session, the owner's proof would also help the other one. A new sign-in would not.
+    // The owner's proof would also help whoever shares the session.
     const ending =
       isAsked && verdict.isShared
         ? this.#options.endSession(verdict.session, verdict.account, wordsOfVerdict(verdict))

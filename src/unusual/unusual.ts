@@ -1,4 +1,4 @@
-/** The watch on people: it learns from each exchange what is usual for a person, and says when something is not. */
+/** Learns from exchanges what is usual for a person, and says when something is not. */
 import { reason } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
 import { isOfOthers, judgedPath } from './areas.ts'
@@ -38,32 +38,31 @@ export interface UnusualVerdict {
   readonly score: number
   /** The strongest first. */
   readonly signals: readonly Signal[]
-  /** True while the watch still learns what is usual here: then it only reports. */
+  /** The watch only reports then. */
   readonly isLearning: boolean
-  /** True if the session seems to be used by another client, or in another place, than the one that began it. */
   readonly isShared: boolean
-  /** True if the level is `extreme` only with led requests, for which nobody is suspended. */
+  /** True if only led requests reach the level. */
   readonly isSpared: boolean
-  /** How many of today's addresses and bytes others may have led to; null for less than a tenth of both, and for no more than is usual. */
+  /** Null if it is too little to mention. */
   readonly led: LedPart | null
 }
 
 export interface UnusualOptions extends Omit<PeopleOptions, 'isKept'> {
   readonly isKept?: boolean
   readonly findPlace: FindPlace
-  /** Thresholds are multiplied by it: an elevated posture makes it smaller. */
+  /** Multiplies thresholds: below 1 in an elevated posture. */
   readonly sensitivity?: (app: string) => number
 }
 
 const morePointsOfProgram = 8
-/** `extreme` needs this many families with at least `extremeFamilyPoints` each. */
+/** `extreme` needs so many families with `extremeFamilyPoints` each. */
 const extremeFamilies = 4
 const extremeFamilyPoints = 12
-/** The score is computed after this many requests, or bytes. */
+/** The score is worked out after so many requests or bytes. */
 const lookRequests = 8
 const lookBytes = 4_000_000
 const stoppedPoints = 30
-/** The browsers of a person whose usual days have fewer requests without these headers send them. */
+/** Below this, a person's browsers usually send the headers. */
 const fewBare = toScale(at.bare, 6)
 const maxTracks = 20_000
 const [alarming, extreme] = [levels.indexOf('alarming'), levels.indexOf('extreme')]
@@ -76,7 +75,7 @@ interface RequestFacts {
   isNewArea: boolean
   isForeign: boolean
 }
-/** Written anew at each request. */
+/** Reused at each request. */
 const facts: RequestFacts = { object: 0, template: 0, id: 0, area: 0, isNewArea: false, isForeign: false }
 
 export class Unusual {
@@ -91,7 +90,7 @@ export class Unusual {
     this.people = new PeopleInMemory({ isKept: false, ...options, onLoaded: live => this.#catchUp(live) })
   }
 
-  /** Null while nothing new is unusual. Of strangers nothing is learned, and nothing is said. */
+  /** Null while nothing new is unusual. */
   observe(observation: UsageObservation): UnusualVerdict | null {
     const { account, at: now } = observation
     if (account === null) return null
@@ -104,7 +103,7 @@ export class Unusual {
     return isDue && live.isLoaded ? this.#look(live, track, observation) : null
   }
 
-  /** True if the session was elsewhere before, or with another client. */
+  /** True if the client or the place has changed. */
   #count(live: Live, track: Track, observation: UsageObservation): boolean {
     const { at: now, bytes, status } = observation
     const { person } = live
@@ -118,14 +117,14 @@ export class Unusual {
     const slot = Math.floor(now / slotMs)
     if (slot !== live.slot) {
       live.slot = slot
-      // What the groups have learned since counts too.
+      // The groups may have learned since.
       live.usual = null
       live.slotBytes = 0
       live.slotObjects = 0
       live.slotWrites = 0
       if (person.own !== null) person.own.slotBytes = person.own.slotObjects = person.own.slotWrites = 0
     }
-    // On a day with led requests, the person's own requests are counted separately.
+    // From now on the person's own requests are counted separately.
     if (observation.isLed) person.own ??= OwnDay.of(person, live)
     const own = observation.isLed ? null : person.own
     if (own !== null) noteBefore(person, live)
@@ -174,7 +173,7 @@ export class Unusual {
     return isElsewhere
   }
 
-  /** A COPY or MOVE writes there too, and may overwrite what others have. */
+  /** A COPY or MOVE may overwrite what others have. */
   #noteDestination(live: Live, app: number, { groups, destination }: UsageObservation): void {
     const { person } = live
     const { object, area } = readPath(app, judgedPath(this.people, person, groups, app, destination))
@@ -182,10 +181,7 @@ export class Unusual {
     note(person, known.areas, area, person.day)
   }
 
-  /**
-   * The person has given a fresh proof at `provedAt`, so what they have done today counts as their own. A person who is not in memory is loaded
-   * first. A proof that another gate, or this one before a restart, has counted already is not counted again.
-   */
+  /** Today's requests become the person's own. A proof counts once, over all gates and restarts. */
   proved(account: string, session: string, now: number, provedAt = now): void {
     const live = this.people.live(account, now, this.people.all.get(account)?.groups ?? [])
     if (!live.isLoaded) {
@@ -200,7 +196,6 @@ export class Unusual {
     if (track.address !== '') noteProvedPlace(live.person, track)
   }
 
-  /** What the store knows of the person is there. The next request is judged with what has waited. */
   #catchUp(live: Live): void {
     for (const observation of this.#waiting.take(live)) this.#count(live, this.#track(observation.session), observation)
     live.isDirty = true
@@ -224,12 +219,10 @@ export class Unusual {
     live.isDirty = true
   }
 
-  /** The doubts about this session's client or place; empty if another gate serves it. */
   doubtsOf(session: string): readonly DoubtFacts[] {
     return this.#tracks.get(session)?.doubts ?? []
   }
 
-  /** Forgets a session that is over. */
   forget(session: string): void {
     this.#tracks.delete(session)
   }
@@ -239,7 +232,7 @@ export class Unusual {
     const isBare = fetchDest === undefined || fetchDest === ''
     if (isBare && !track.isProgram) person.numbers[at.bare]!++
     if (track.isBareNow(!isBare)) {
-      // A program that uses its own name is not expected to send these headers.
+      // A program under its own name sends no such headers.
       if (track.isBrowser && track.wasBrowser)
         track.raise(
           'stopped',
@@ -264,7 +257,7 @@ export class Unusual {
     const isCounted = isSampled(object, person.todayLevel)
     const isNewToday = isCounted && !holds(hashes, today, object)
     track.noteDocument(person, fetchDest === 'document', isNewToday)
-    // It is not known whether an object outside the sample is new. To follow a row, all its records are needed.
+    // Outside the sample, new and known are not told apart, and a row needs all its records.
     if (isNewToday || !isCounted) {
       track.noteRow(person, facts.template, facts.id)
       track.noteFile(now, object)
@@ -296,7 +289,7 @@ export class Unusual {
     const isMore = hasMore(person, track, rise, this.people.usual(live))
     const isAnswered = person.answered > 0 && score < person.answered + rise.points && !isMore
     const level = this.#levelOf(score, app, track, person.day, isMore)
-    // Led requests suspend nobody. The person's own requests may still become extreme.
+    // The person's own requests may still become extreme.
     const isSpared = level === extreme && person.isLed && this.#ownLevel(live, track, app, now) < extreme
     if ((person.newToday & strangeToday) !== 0) this.#noteOwnStrange(live, track, now)
     const alarm = isSpared ? alarming : level
@@ -326,7 +319,6 @@ export class Unusual {
     return this.#levelOf(this.#ownScore(live, track, now), app, track, person.day, false)
   }
 
-  /** Notes that today is unusual without led requests too. */
   #noteOwnStrange(live: Live, track: Track, now: number): void {
     const { person } = live
     if ((person.newToday & ownStrangeToday) !== 0) return
@@ -346,7 +338,7 @@ export class Unusual {
     return scoreOf({ person, track, usual: this.people.usual(live), all, now })
   }
 
-  /** `isMore`: much more than the person has shown a proof for. */
+  /** `isMore`: much more than a proof has allowed. */
   #levelOf(score: number, app: string, track: Track, day: number, isMore: boolean): number {
     const factor = this.#options.sensitivity?.(app) ?? 1
     if (score < thresholds.strange * factor) return 0
@@ -386,7 +378,7 @@ function hourBit(now: number): number {
   return 1 << (Math.floor(now / 3_600_000) % 24)
 }
 
-/** A program cannot answer a question, so its threshold is higher. */
+/** A program cannot answer a question. */
 function pointsLess(track: Track): number {
   return track.isProgram ? morePointsOfProgram : 0
 }

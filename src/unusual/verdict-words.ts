@@ -1,11 +1,10 @@
-/** A verdict in words and reasons. */
+/** A verdict in words and as reasons. */
 import { reason, type Words } from '../reasons/reason.ts'
 import { sayLed, sayLedElse } from './sentences.ts'
 import type { UnusualVerdict } from './unusual.ts'
 
 const maxSentences = 3
 
-/** The strongest signals in words, and as reasons. */
 export function wordsOfVerdict({ signals, led, isSpared }: UnusualVerdict): Words {
   const said = signals.slice(0, maxSentences)
   const sentences = said.map(({ sentence }) => sentence)

@@ -1,11 +1,8 @@
-/**
- * Observations of people of whom this gate knows nothing yet. Compared with nothing, every address and area would be new. They are counted once
- * what the store knows is there, a second later.
- */
+/** Observations that wait for the person's stored record. Without it everything would be new. */
 import type { Live } from './live.ts'
 import type { UsageObservation } from './observation.ts'
 
-/** More are counted at once, so that neither a flood nor a store that is down takes the memory. */
+/** More are counted at once, otherwise a flood would take the memory. */
 const maxWaiting = 256
 const maxAllWaiting = 20_000
 
@@ -17,12 +14,11 @@ export class Waiting {
     if (this.#count >= maxAllWaiting || (live.waiting?.length ?? 0) >= maxWaiting) return false
     this.#count++
     live.waiting ??= []
-    // The observer writes the next one over it.
+    // The observer reuses the object.
     live.waiting.push({ ...observation })
     return true
   }
 
-  /** What has waited, in order. */
   take(live: Live): readonly UsageObservation[] {
     const taken = live.waiting ?? []
     this.#count -= taken.length

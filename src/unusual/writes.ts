@@ -1,4 +1,4 @@
-/** Counts what a person changes and deletes in an app. A high count may be an unauthorised modification. */
+/** Counts what a person changes and deletes in an app. */
 import { DayHashes } from './day-hashes.ts'
 import { at } from './features.ts'
 import type { Live } from './live.ts'
@@ -6,7 +6,7 @@ import type { Track } from './track.ts'
 
 type Write = 'change' | 'deletion'
 
-/** The methods of HTTP and WebDAV (RFC 4918) that change something. MOVE takes away what stood at an address. */
+/** Methods of HTTP and WebDAV (RFC 4918). MOVE takes away what stood at an address. */
 const writes: ReadonlyMap<string, Write> = new Map([
   ['POST', 'change'],
   ['PUT', 'change'],
@@ -30,7 +30,7 @@ interface Written {
   readonly isForeign: boolean
 }
 
-/** @param isCounted True if the request was counted in areas of others already, as a read. */
+/** `isCounted`: counted already, as a read. */
 export function noteWrite(
   live: Live,
   track: Track,
@@ -46,7 +46,7 @@ export function noteWrite(
   track.noteRow(live.person, template, id)
 }
 
-/** Counts an address in an area of others that is written to. One that was counted as a read is remembered too, and counts no more. */
+/** A read that was counted is remembered, and its writes do not count. */
 export function noteForeignWrite(live: Live, object: number, isCounted = false): void {
   const isFirst = isFirstWrite(live, object)
   if (isFirst && !isCounted) live.person.numbers[at.foreignObjects]!++
@@ -54,7 +54,7 @@ export function noteForeignWrite(live: Live, object: number, isCounted = false):
 
 const writtenKept = 500
 
-/** Pages that ask by POST, such as terminals and dashboards, send thousands of requests to one address: it counts once a day. */
+/** An address counts once a day: terminals and dashboards send thousands of POST requests to one. */
 function isFirstWrite(live: Live, object: number): boolean {
   const { day } = live.person
   if (live.written?.day !== day) live.written = new DayHashes(day)
