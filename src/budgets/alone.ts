@@ -1,4 +1,4 @@
-/** What a process may pass while the store does not answer, by its own count alone. Then several gates may pass the amount each, and no more. */
+/** What a process lets pass by its own count while the store does not answer; several gates may pass the amount each. */
 import { type Slots, slotAt, slotMsOf, sumOf, withAmount } from '../metering/sliding-count.ts'
 import { type Budget, has, holdMs, isSlow } from './budget.ts'
 
@@ -6,10 +6,9 @@ export class Alone {
   readonly #slotMs: number
   #slots: Slots
   #overSince: number | null = null
-  /** The time up to which the rate of `slow` is used up. */
   #rateUsedUntil = 0
 
-  /** `spent`: what the store has not confirmed when it stops to answer. */
+  /** `spent`: not confirmed by the store. */
   constructor({ windowSeconds }: Budget, spent: number, now: number) {
     this.#slotMs = slotMsOf(windowSeconds)
     this.#slots = withAmount([], slotAt(now, this.#slotMs), spent)
@@ -21,7 +20,7 @@ export class Alone {
     this.#rateUsedUntil = Math.min(Math.max(this.#rateUsedUntil, now) + (amount * 1000) / rate, now + holdMs)
   }
 
-  /** `reported`: what the store has confirmed before. */
+  /** `reported`: confirmed by the store. */
   answer(budget: Budget, reported: number, limit: number, now: number): 'flow' | 'wait' | 'cut' {
     if (reported + sumOf(this.#slots, slotAt(now, this.#slotMs)) <= limit) {
       this.#overSince = null

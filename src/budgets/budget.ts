@@ -1,4 +1,4 @@
-/** A budget: what is counted, how much of it is allowed within a window, and the steps that follow when more happens. */
+/** A budget: an amount within a window, and the steps when more happens. */
 import type { TakenFactors } from '../factor/proof.ts'
 import type { Direction } from '../metering/flow.ts'
 import type { Counted, Scope, Step } from './steps.ts'
@@ -7,27 +7,26 @@ import type { Counted, Scope, Step } from './steps.ts'
 export interface Budget extends TakenFactors {
   readonly id: string
   readonly per: Scope
-  /** The app's id; null for all apps together (with `per: app`, for each app on its own). */
+  /** Null for all apps together; with `per: app`, for each app on its own. */
   readonly app: string | null
   readonly windowSeconds: number
   readonly counted: Counted
-  /** For `bytes`: `out` counts what people fetch, `in` what they send. */
+  /** `out`: what people fetch. `in`: what they send. */
   readonly direction: Direction
   readonly amount: number
   readonly steps: readonly Step[]
-  /** Bytes a second, for `slow`; null without it. */
+  /** Bytes a second, for `slow`. */
   readonly rate: number | null
-  /** True for a rule's `freshFor`: the count begins anew with each proof. */
+  /** True for a rule's `freshFor`: each proof begins the count anew. */
   readonly isPerProof: boolean
-  /** What people read in place of an id that nobody has chosen. */
+  /** For people, where nobody has chosen the id. */
   readonly title?: string
-  /** True for the limit of one token, which no configuration names. */
+  /** True for the limit of one token. */
   readonly isQuota?: boolean
-  /** If `app` is null: true for the apps that count. Left out: all do. */
+  /** The apps that count if `app` is null; all by default. */
   readonly countsApp?: (appId: string) => boolean
 }
 
-/** How long `step-up` holds what is running, in milliseconds. */
 export const holdMs = 60_000
 
 export function has({ steps }: Budget, step: Step): boolean {
@@ -38,17 +37,16 @@ export function titleOf({ id, title }: Budget): string {
   return title ?? id
 }
 
-/** True if it may stop a transfer. Then its bytes need grants. */
+/** True if it may stop a transfer: its bytes need grants. */
 export function isStrict(budget: Budget): boolean {
   return budget.steps.some(step => step !== 'journal' && step !== 'notify')
 }
 
-/** The steps that act if no fresh proof comes; all steps if the budget asks for none. */
+/** The steps if no fresh proof comes. */
 export function laterSteps({ steps }: Budget): readonly Step[] {
   return steps.slice(steps.indexOf('step-up') + 1)
 }
 
-/** True if the last step only limits the rate. */
 export function isSlow(budget: Budget): boolean {
   const later = laterSteps(budget)
   return later.includes('slow') && !later.includes('cut') && !later.includes('suspend')

@@ -1,7 +1,4 @@
-/**
- * The budgets of one process: which of them an exchange spends, what must happen before a request may pass, and what is done when a budget
- * is passed. A request costs no trip to the store (settlements.ts).
- */
+/** The budgets of one process. A request costs no trip to the store (settlements.ts). */
 import { type Clock, perTurn } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
 import { type ClockJump, ClockJumps } from '../metering/clock-jumps.ts'
@@ -20,14 +17,14 @@ import { Settlements, tickMs } from './settlements.ts'
 import { isStanding } from './standing.ts'
 import { subjectOf } from './subject.ts'
 
-/** What happened to a budget. One gate of all reports it. */
+/** One gate of all reports it. */
 export interface Passing {
   readonly budget: Budget
   readonly subject: string
   readonly account: string | null
   readonly happening: Happening
   readonly spent: number
-  /** The part of it that was not led by another site or a prefetch. */
+  /** Without led requests. */
   readonly own: number
   readonly limit: number
   readonly isSuspending: boolean
@@ -41,16 +38,14 @@ export interface BudgetsOptions {
   readonly clock: Clock
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (passing: Passing) => Promise<void>
-  /** Ends what this process forwards for the subject of a budget. */
   readonly cutAll: (budget: Budget, subject: string) => void
-  /** Whose session it is, and its proofs now; null if it has ended. */
+  /** Null if the session has ended. */
   readonly standingNow: (session: string) => Promise<Pick<Who, 'account' | 'proofs'> | null>
   readonly onTrouble: (error: unknown) => void
-  /** Called once if a newer release has written counts, which this release leaves alone. */
+  /** Called once. Newer counts are left alone. */
   readonly onTooNew: (error: RecordTooNew) => void
-  /** A clock that nobody can set, in milliseconds; without it, jumps of the clock are not noticed. */
+  /** Nobody can set this clock. Without it, jumps are not noticed. */
   readonly running?: Clock | undefined
-  /** Called when somebody has set the clock. */
   readonly onClockJump?: (jump: ClockJump) => void
   readonly isShared: boolean
 }
@@ -62,9 +57,8 @@ interface Spending {
   readonly who: Who | null
   /** True if the app refuses where the store does not answer. */
   readonly isGuarded: boolean
-  /** False where nobody is stopped (`enforce: report`). */
+  /** False for `enforce: report`. */
   readonly isEnforced: boolean
-  /** True if another site, or a prefetch, may have led the browser there. */
   readonly isLed: boolean
 }
 
@@ -75,19 +69,18 @@ interface AskedApp {
 
 const nobody: readonly Proof[] = []
 
-/** What a session spends at an app. */
 interface Spends {
   readonly meters: readonly Meter[]
-  /** The proofs that all of its meters have noted; null for none. */
+  /** The proofs that all meters have noted. */
   noted: readonly Proof[] | null
 }
 
 const nothing: Spends = { meters: [], noted: null }
-/** Ticks without use after which a process forgets a meter that may hold or cut, and any other; the store keeps them. */
+/** Meters that may hold or cut are kept longer. */
 const maxIdleTicks = { passed: 1_200, within: 120 } as const
 const forgetTicks = 60
 const passingSeconds = 60
-/** When somebody may ask again whom this process has refused by its own count, because the store does not answer. */
+/** While the store does not answer. */
 const aloneSeconds = 2
 
 export class Budgets {
@@ -95,15 +88,14 @@ export class Budgets {
   readonly #settlements: Settlements
   readonly #jumps: ClockJumps | null
   readonly #meters = new Map<string, Map<string, Meter>>()
-  /** What each session spends at each app, so that a request looks up one thing. Strangers have the key ''. */
+  /** By app and session ('' for strangers). */
   readonly #spendsOf = new Map<string, Map<string, Spends>>()
-  /** The clock of exchanges. */
   readonly #clock: Clock
   #budgets: readonly Budget[] = []
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
   #unsubscribe: (() => void) | undefined
-  /** The part of each amount that the posture leaves for an app; null for all apps. */
+  /** What the posture leaves of each amount; null for all apps. */
   scale: (app: string | null) => number = () => 1
 
   constructor(options: BudgetsOptions) {
@@ -125,24 +117,19 @@ export class Budgets {
     return this.#budgets
   }
 
-  /** Exchanges that wait for a proof now. */
   get held(): number {
     return this.#settlements.waiting.reduce((sum, { mode, waiting }) => sum + (mode === 'hold' ? waiting.length : 0), 0)
   }
 
-  /** Subscribes to what other gates write. */
   async start(): Promise<void> {
     this.#unsubscribe ??= await this.#options.store.subscribe(passingPrefix, notice => this.#onNotice(notice))
   }
 
-  /**
-   * Takes the budgets of a new configuration, and those of its rules (`own`). Budgets that stay keep their counts. Transfers that wait for a
-   * removed budget go on.
-   */
+  /** `own`: the budgets of rules. What stays keeps its counts, and what waits for a removed budget goes on. */
   configure(budgets: readonly Budget[], own: readonly Budget[] = []): void {
     this.#budgets = budgets
     this.#spendsOf.clear()
-    // Another rule with `freshFor` may have taken the place of the one under which a transfer runs: its budget stays as it was.
+    // A running transfer keeps its budget when another rule with `freshFor` replaces its own.
     const isReplaced = ({ isPerProof, app }: Budget) => isPerProof && own.some(budget => budget.app === app)
     for (const [id, meters] of this.#meters) {
       const found = budgets.find(budget => budget.id === id) ?? own.find(budget => budget.id === id)
@@ -154,7 +141,7 @@ export class Budgets {
     for (const meter of [...this.#settlements.waiting]) this.#settlements.wake(meter)
   }
 
-  /** The flow of a permitted exchange; null if no budget concerns it. `own`: what the rule says itself (`freshFor`). */
+  /** `own`: the rule's `freshFor`. */
   open(spending: Spending, own: Budget | null, observed: ObservedFlow | null): CountedFlow | null {
     const { app, who, path, isLed } = spending
     const spends = this.#spendsAt(app, who)
@@ -174,7 +161,7 @@ export class Budgets {
     return flow
   }
 
-  /** What the budgets demand, as far as this process knows; null for nothing. */
+  /** As far as this process knows. */
   demandOn(app: AskedApp, who: Who | null, own: Budget | null): Demand | null {
     if (this.#settlements.areAllQuiet) return null
     for (const meter of this.#spendsAt(app.id, who).meters) {
@@ -185,23 +172,21 @@ export class Budgets {
     return ownMeter === null ? null : this.#demandOf(ownMeter, app, who)
   }
 
-  /** Null if this process knows all counts that may stop this person; otherwise a promise that resolves when the store was asked, and never rejects. */
+  /** Null if this process knows all counts that may stop the person. The promise never rejects. */
   ready(app: string, who: Who): Promise<unknown> | null {
     const { meters } = this.#spendsAt(app, who)
     if (!meters.some(isUnknown)) return null
     return Promise.all(meters.filter(isUnknown).map(meter => this.#settlements.settled(meter)))
   }
 
-  /** True while every request may begin, so that nobody has to ask `room`. */
+  /** True while nobody has to ask `room`. */
   get hasRoom(): boolean {
     return this.#settlements.isNoneTight
   }
 
   /**
-   * Null if a request may begin now. Otherwise a promise that resolves when there is room for it, or the gate knows that there is none. It never
-   * rejects. Small responses are sent whole, so without it any number of them could pass while the store is asked.
-   * `own`: budgets that rules bring with them. `hasBody`: a request without one waits for no budget of what people send. `path`:
-   * one that is counted already waits for no budget of distinct paths.
+   * Null if a request may begin; otherwise a promise that never rejects. Without it any number of small responses could pass while the store is asked.
+   * Only bodies wait for budgets of what people send, and no counted path for one of distinct paths.
    */
   room(
     app: AskedApp,
@@ -224,7 +209,7 @@ export class Budgets {
     return Promise.all(needed.map(meter => roomOf(meter, app.isGuarded === true, hash, this.#settlements, clock)))
   }
 
-  /** A session has changed, perhaps by a proof. The proof counts even if no transfer waits, because the person may have been asked before. */
+  /** A proof counts even if no transfer waits. */
   async sessionChanged(session: string): Promise<void> {
     if (this.#settlements.areAllQuiet) return
     const standing = await this.#options.standingNow(session)
@@ -276,7 +261,6 @@ export class Budgets {
     return demandOfLedger(ledger, budget, who?.proofs ?? nobody, this.#options.clock(), this.scale(budget.app))
   }
 
-  /** The meters of all budgets that count what this person does at this app. */
   #spendsAt(app: string, who: Who | null): Spends {
     if (this.#budgets.length === 0) return nothing
     const session = who === null ? '' : (who.session ?? `token:${who.token}`)
@@ -293,7 +277,6 @@ export class Budgets {
     return spends
   }
 
-  /** Null where this exchange does not count. */
   #meter(budget: Budget, app: string, who: Who | null): Meter | null {
     const subject = subjectOf(budget, app, who)
     if (subject === null) return null
@@ -311,7 +294,7 @@ export class Budgets {
     return meter
   }
 
-  /** Counts the request itself. A ledger that this process has not read yet is read in the background. */
+  /** An unread ledger is read in the background. */
   #begin(meter: Meter, path: string, isLed: boolean, now: number): void {
     const isOfPaths = meter.counted === 'distinctPaths'
     if (meter.counted === 'requests') meter.spend(1, now, isLed)
@@ -333,7 +316,7 @@ export class Budgets {
     const { store, clock, act } = this.#options
     const at = clock()
     const { spent, limit } = readLedger(ledger, budget, at, this.scale(budget.app))
-    // The key tells other gates to look at the ledger.
+    // Other gates hear of the key, and look at the ledger.
     await store.put(passingKey(meter.id), String(at), passingSeconds).catch(() => {})
     const own = ownAt(ledger, budget, at)
     for (const happening of happened) {
@@ -375,7 +358,7 @@ export class Budgets {
       for (const [subject, meter] of meters) {
         meter.idleTicks += forgetTicks
         const isIdle = meter.users === 0 && meter.idleTicks >= maxIdleTicks[meter.isQuiet ? 'within' : 'passed']
-        // Of a person whom it has forgotten, this process would let in what comes at once, until it has read the ledger.
+        // A forgotten person would be let in until the ledger is read.
         if (!isIdle || isStanding(meter, now) || meter.isDirty || meter.isSettling || meter.waiting.length > 0) continue
         meters.delete(subject)
         this.#settlements.forget(meter)
@@ -387,7 +370,6 @@ function isUnknown({ isStrict, ledger, cutOffAt }: Meter): boolean {
   return isStrict && ledger === null && cutOffAt === null
 }
 
-/** True if a new request has to wait. Without a body it adds nothing to the bytes that people send. */
 function stops({ isTight, budget, counted, mode }: Meter, hasBody: boolean): boolean {
   const isOfSent = budget.direction === 'in' && (counted === 'bytes' || mode === 'slow')
   return isTight && (hasBody || !isOfSent)

@@ -1,22 +1,21 @@
-/** How many requests, or new paths, one process may let begin before it hears from the store, where other processes count the same. */
+/** How many requests, or new paths, one process may let begin before it hears from the store. */
 import type { Clock } from '../clock.ts'
 import { usedForMs } from './ledger.ts'
 
-/** Without a grant: a part of the amount, or of what was left, and no more than `maxFloat`. */
+/** Parts of the amount and of what was left, for a process without a grant. */
 const amountShare = 1 / 32
 const leftShare = 1 / 8
 const maxFloat = 16
 
-/** What the store has granted, and when: a process that has stood still finds it over. */
+/** A process that has stood still sees by `at` that its grant is over. */
 interface Granted {
   readonly count: number
   readonly at: number
   readonly clock: Clock
 }
 
-/** Most people have several and draw no grant, so the times are kept with the grant. */
 export class CountGrant {
-  /** What is on its way to the store. */
+  /** On its way to the store. */
   #reported = 0
   #granted: Granted | null = null
   #float: number
@@ -25,12 +24,12 @@ export class CountGrant {
     this.#float = Math.min(maxFloat, amount * amountShare)
   }
 
-  /** `news`: what this process has counted since its last report. */
+  /** `news`: counted since the last report. */
   left(news: number): number {
     return this.#allowed - this.#reported - news
   }
 
-  /** True if half is used, so that the next should be drawn. */
+  /** True if the next should be drawn. */
   isLow(news: number): boolean {
     const allowed = this.#allowed
     return allowed - this.#reported - news < allowed / 2
@@ -46,14 +45,14 @@ export class CountGrant {
     this.#float = Math.min(maxFloat, amount * amountShare, Math.max(0, left) * leftShare)
   }
 
-  /** Returns what was on its way, which is to be reported again. */
+  /** Returns what must be reported again. */
   failed(): number {
     const reported = this.#reported
     this.#reported = 0
     return reported
   }
 
-  /** The clock was set, so nobody knows how old the grant is. */
+  /** After a jump nobody knows how old the grant is. */
   drop(): void {
     this.#granted = null
   }

@@ -1,4 +1,4 @@
-/** The flow of an exchange that spends budgets: it counts each piece, and waits where a budget says so. */
+/** The flow of an exchange that spends budgets. */
 import type { Clock } from '../clock.ts'
 import { newestAt, type Proof, takenAt } from '../factor/proof.ts'
 import type { Direction, Flow, Holder } from '../metering/flow.ts'
@@ -9,14 +9,12 @@ import type { Meter } from './meter.ts'
 import type { Spender } from './spender.ts'
 
 export interface FlowKeeper {
-  /** Notes that the meter has something to report. */
   noteSpent(meter: Meter): void
-  /** Makes `by` wait for the next settlement. An urgent settlement comes at once. */
+  /** `by` waits for the next settlement; an urgent one comes at once. */
   wait(meter: Meter, by: Spender, isUrgent: boolean): void
   leave(meter: Meter, by: Spender): void
-  /** What a session has shown lately, whatever host showed it; undefined if nothing is known. */
+  /** Whatever host showed them. */
   shownBy(session: string): readonly Proof[] | undefined
-  /** Lets the next request begin that waits for room in the meter. */
   beginNext(meter: Meter): void
 }
 
@@ -24,9 +22,7 @@ interface FlowFacts {
   /** Null for a stranger. */
   readonly who: Who | null
   readonly isGuarded: boolean
-  /** False where nobody is stopped. */
   readonly isEnforced: boolean
-  /** True if another site, or a prefetch, may have led the browser there. */
   readonly isLed: boolean
 }
 
@@ -79,7 +75,6 @@ export class CountedFlow implements Flow, Spender {
     return takenAt(this.#proofs, budget)
   }
 
-  /** Notes the proofs that the session shows now. */
   prove(proofs: readonly Proof[]): void {
     this.#proofs = proofs
     for (const meter of this.meters) meter.note(this, null)
@@ -130,7 +125,7 @@ export class CountedFlow implements Flow, Spender {
     this.#holder?.cut('budget', 'budget_spent')
   }
 
-  /** A flow that was silent while its session confirmed has not waited, so nobody has told it. What was noted may be older than what it knows. */
+  /** A silent flow does not wait, so nobody tells it of a proof. */
   #showsMore(): boolean {
     const shown = this.session === null ? undefined : this.#keeper.shownBy(this.session)
     if (shown === undefined || newestAt(shown) <= this.signedInAt) return false

@@ -1,10 +1,9 @@
-/** What a ledger demands before more may pass. Pure: gates and `factorgate explain` ask it. */
+/** What a ledger demands before more may pass, also for `factorgate explain`. */
 import { newestAt, type Proof, takenAt } from '../factor/proof.ts'
 import { type Budget, isStrict } from './budget.ts'
 import { type Demand, proofSince } from './demand.ts'
 import { asksFor, isConfirmable, isOfEarlierProof, isResumed, type Ledger, readLedger, roomAt } from './ledger.ts'
 
-/** Null for nothing. `scale`: the part of the amount that the posture leaves. */
 export function demandOfLedger(
   ledger: Ledger,
   budget: Budget,
@@ -27,7 +26,7 @@ export function demandOfLedger(
     return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
   }
   if (!asksFor(ledger, budget, proofAt, now, scale)) return null
-  // No proof is needed if enough has left the window since.
+  // Enough has left the window since.
   const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
   if (spent <= limit) return null
   return proofSince(ledger.askedAt, now, 'budget_proof_required', budget)

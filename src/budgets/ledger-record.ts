@@ -1,10 +1,10 @@
-/** The record of a ledger in the store. A malformed one counts as empty; it lives a little longer than its window. */
+/** The record of a ledger. A malformed one counts as empty. */
 import type { PathsText } from '../metering/distinct-paths.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Budget } from './budget.ts'
 import type { Grant, Ledger } from './ledger.ts'
 
-/** Its id is the budget's and the subject's: `bulk:Zx…`. */
+/** The id is the budget's and the subject's: `bulk:Zx…`. */
 export const ledgerRecord = new RecordKind<Ledger>({
   prefix: 'meter:',
   version: 2,
@@ -13,7 +13,7 @@ export const ledgerRecord = new RecordKind<Ledger>({
   read: record => (isLedger(record) ? record : null)
 })
 
-/** The key that a gate writes when steps have moved on, so that other gates look at the ledger. */
+/** Other gates hear of it, and look at the ledger. */
 export const passingKey = (id: string) => `passing:${id}`
 export const passingPrefix = 'passing:'
 

@@ -1,14 +1,10 @@
-/**
- * The ledger of one budget and one subject, as a pure value: what was spent in the window, what gates hold as grants, and how far the steps
- * have come. All gates of a store share it by compare-and-set. README.md has the argument why no more than the bound can leave.
- */
+/** The ledger of one budget and subject, as a pure value, which gates share by compare-and-set. README.md has the argument for its bound. */
 import { clockSkewMs } from '../clock.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { countOfPaths, DistinctPaths, type PathsText } from '../metering/distinct-paths.ts'
 import { goneAt, isAhead, type Slots, slotAt, slotMsOf, sumOf, withAmount } from '../metering/sliding-count.ts'
 import { type Budget, has, holdMs, isSlow, isStrict } from './budget.ts'
 
-/** Bytes that a process may pass before it reports them. */
 export interface Grant {
   readonly process: string
   readonly bytes: number
@@ -19,91 +15,87 @@ export interface Ledger {
   readonly slotMs: number
   readonly slots: Slots
   readonly paths: PathsText
-  /** The part of `slots` that another site or a prefetch has led to; with `distinctPaths`, the number of such requests for new paths. */
+  /** The led part of `slots`; with `distinctPaths`, the number of led requests for new paths. */
   readonly led: Slots
-  /** The paths of requests that were not led; null while these are all of `paths`. */
+  /** Without led requests; null if the same as `paths`. */
   readonly ownPaths: PathsText | null
   readonly grants: readonly Grant[]
-  /** When the budget was last passed; null if it is not passed, or long ago. */
+  /** When the budget was last passed. */
   readonly askedAt: number | null
-  /** True once somebody has shown a proof since then. */
+  /** True once somebody has shown a proof since. */
   readonly isAnswered: boolean
-  /** The proof of the last purchase: it buys no second budget, however clocks differ. */
+  /** The proof of the last purchase; it buys no second budget. */
   readonly boughtWith: number
-  /** Times at which one more budget was bought; each counts for one window. */
+  /** Each purchase counts for one window. */
   readonly boughtAt: readonly number[]
-  /** True once the steps after `step-up` have begun, for want of a proof. */
+  /** True once the steps after `step-up` have begun. */
   readonly isUnanswered: boolean
-  /** The time up to which the rate of `slow` is used up. */
+  /** For `slow`. */
   readonly rateUsedUntil: number
-  /** With `isPerProof`: the time of the proof that the count belongs to. */
+  /** With `isPerProof`: the proof of the count. */
   readonly proofAt: number
-  /** When the account was suspended for it; null if it was not, or has been resumed. */
+  /** Null also after the account was resumed. */
   readonly suspendedAt: number | null
-  /** The account that spent last; null for strangers. */
+  /** Who spent last; null for strangers. */
   readonly account: string | null
 }
 
 export interface Report {
   readonly process: string
   readonly account: string | null
-  /** Bytes or requests since the last report. */
+  /** Bytes or requests. */
   readonly spent: number
-  /** Hashes of paths since then. */
   readonly paths: readonly number[]
-  /** Requests, or new paths, that have begun since then on a grant or without one; 0 where bytes are counted. */
+  /** Requests or new paths that have begun; 0 for bytes. */
   readonly begun: number
-  /** The part of `spent`, or the number of `paths`, that another site or a prefetch has led to. */
+  /** The led part of `spent`, or of the number of `paths`. */
   readonly led: number
-  /** The hashes of paths of requests that were not led; null if these are all of `paths`. */
+  /** Without led requests; null if the same as `paths`. */
   readonly ownPaths: readonly number[] | null
-  /** Bytes that went out while the rate was limited. */
+  /** At the limited rate. */
   readonly slowed: number
-  /** True if bytes wait to flow and need a grant. */
+  /** True if bytes wait for a grant. */
   readonly isWanting: boolean
-  /** The newest proof of a factor that the budget names, among those who spend, in milliseconds since the epoch; 0 for none. */
+  /** The newest proof by the budget's factors, in milliseconds since the epoch; 0 for none. */
   readonly proofAt: number
-  /** Their newest proof of any kind; 0 for none. */
+  /** The newest proof of any kind; 0 for none. */
   readonly signedInAt: number
 }
 
-/**
- * `within`: bytes flow. `hold`: until somebody proves who they are. `slow`: at the rate. `cut`: nothing flows. `passed`: the budget only tells.
- */
+/** `hold`: until a proof. `passed`: the budget only tells. */
 export type Mode = 'within' | 'hold' | 'slow' | 'cut' | 'passed'
 
-/** What has just happened. One gate of all gets it. */
+/** One gate of all gets it. */
 export type Happening = 'passed' | 'bought' | 'unanswered'
 
 export interface Settlement {
   readonly ledger: Ledger
   readonly mode: Mode
   readonly happened: readonly Happening[]
-  /** True if the account is to be suspended now. It is so once for each time that the budget is passed. */
+  /** True once for each time that the budget is passed. */
   readonly isSuspending: boolean
-  /** True if led requests alone have saved the account from a suspension. Also once for each time. */
+  /** True once, if led requests alone have saved the account. */
   readonly isSpared: boolean
   readonly grant: number
-  /** Where nothing is granted: when to ask again, in milliseconds since the epoch; null for never. */
+  /** Without a grant; null for never. */
   readonly askAgainAt: number | null
-  /** True if the clock has been put back. */
+  /** The clock has been put back. */
   readonly isRebased: boolean
 }
 
-/** How long a grant counts in the store, and how long its holder uses it. The rest is for clocks that differ, and for reports that come late. */
+/** Holders stop earlier, since clocks differ and reports may be late. */
 export const grantMs = 60_000
 export const usedForMs = 5_000
 const smallestGrant = 256 * 1024
 const largestGrant = 64 * 1024 * 1024
-/** A process draws at most this part of what is left, so that the others get theirs. */
+/** A process draws at most this part of what is left. */
 const share = 8
 const busyMs = 100
-/** A proof that is more than this later than a suspension shows that an operator has resumed the account, in milliseconds. */
+/** A sign-in so long after a suspension shows that an operator has resumed the account. */
 const resumedMs = 2_000
-/** The rate of `slow` is handed out in pieces of this length, in milliseconds. */
 const pieceMs = 250
 
-/** Shared by empty ledgers, to save memory. */
+/** Shared, to save memory. */
 const none: readonly never[] = []
 
 export function emptyLedger({ windowSeconds }: Pick<Budget, 'windowSeconds'>): Ledger {
@@ -132,7 +124,7 @@ export interface LedgerState {
   readonly limit: number
 }
 
-/** What the ledger says at `now`. `scale`: the part of the amount that the posture leaves. */
+/** `scale`: what the posture leaves of the amount. */
 export function readLedger(ledger: Ledger, budget: Budget, now: number, scale = 1): LedgerState {
   const spent = spentAt(ledger, budget, now)
   const limit = limitAt(ledger, budget, now, scale)
@@ -144,7 +136,7 @@ export function spentAt({ slots, slotMs, paths }: Ledger, { counted }: Budget, n
   return counted === 'distinctPaths' ? countOfPaths(paths, current) : sumOf(slots, current)
 }
 
-/** The part of `spent` that was not led by another site or a prefetch. Only this part may suspend anybody. */
+/** Only what was not led may suspend anybody. */
 export function ownAt(ledger: Ledger, budget: Budget, now: number): number {
   const { slotMs, led, ownPaths } = ledger
   const current = slotAt(now, slotMs)
@@ -152,7 +144,6 @@ export function ownAt(ledger: Ledger, budget: Budget, now: number): number {
   return Math.max(0, spentAt(ledger, budget, now) - sumOf(led, current))
 }
 
-/** How much may be spent now. */
 export function limitAt({ boughtAt }: Ledger, { amount, windowSeconds }: Budget, now: number, scale: number): number {
   let live = 0
   for (const at of boughtAt) if (at > now - windowSeconds * 1000) live++
@@ -166,10 +157,7 @@ function modeOf({ askedAt }: Ledger, budget: Budget, isPassed: boolean, now: num
   return isSlow(budget) ? 'slow' : 'cut'
 }
 
-/**
- * True if a fresh proof buys one more budget: with `step-up`; and of a budget that cuts, where no more was passed than another site may have led
- * to. Once it is bought, other sessions need a proof too.
- */
+/** A fresh proof buys one more budget: with `step-up`, or if led requests alone have passed a budget that cuts. */
 export function isConfirmable(ledger: Ledger, budget: Budget, now: number, scale = 1): boolean {
   if (has(budget, 'step-up')) return true
   const { askedAt, isAnswered, boughtWith } = ledger
@@ -179,14 +167,13 @@ export function isConfirmable(ledger: Ledger, budget: Budget, now: number, scale
   return mode === 'cut' && ownAt(ledger, budget, now) <= limit
 }
 
-/** True if somebody with this proof must show a new one before anything flows. A proof from the future (a clock was put back) does not count. */
+/** A proof from the future (a clock was put back) does not count. */
 export function asksFor(ledger: Ledger, budget: Budget, proofAt: number, now: number, scale = 1): boolean {
   const { askedAt, isAnswered, boughtWith } = ledger
   if (askedAt === null || !isConfirmable(ledger, budget, now, scale)) return false
   return proofAt > now + clockSkewMs || proofAt <= askedAt || (!isAnswered && proofAt <= boughtWith)
 }
 
-/** True with `isPerProof` for a token that is older than the proof with which the count began anew: that proof was another token's. */
 export function isOfEarlierProof(
   { boughtWith }: Ledger,
   { isPerProof }: Pick<Budget, 'isPerProof'>,
@@ -195,7 +182,7 @@ export function isOfEarlierProof(
   return isPerProof && proofAt < boughtWith
 }
 
-/** The time at which the window will have room again without a proof, in milliseconds since the epoch. */
+/** When the window has room again without a proof. */
 export function roomAt(
   { slots, slotMs, askedAt }: Ledger,
   { counted, windowSeconds }: Budget,
@@ -245,7 +232,7 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   return { ...granted(ledger, budget, report, { mode, spent, limit }, heldBy(before, budget, report), now), ...told }
 }
 
-/** The ledger after the clock was set: no time has passed, so nothing leaves the window early or late. */
+/** No time has passed when a clock is set. */
 export function movedWith(ledger: Ledger, { from, to }: ClockJump): Ledger {
   const { slotMs, grants, boughtAt, askedAt, suspendedAt, rateUsedUntil, boughtWith, proofAt } = ledger
   const by = to - from
@@ -272,32 +259,31 @@ export function movedWith(ledger: Ledger, { from, to }: ClockJump): Ledger {
   }
 }
 
-/** True if nobody has written it since the clock was set. */
+/** True if nobody has written it since. */
 export function isBefore({ slotMs, slots, paths }: Ledger, { from, to }: ClockJump): boolean {
   const newest = paths.reduce((most, [slot]) => Math.max(most, slot), slots.at(-2) ?? 0)
   return newest <= slotAt(from, slotMs) + 1 && (to > from || newest > slotAt(to, slotMs) + 1)
 }
 
-/** True if this sign-in began after an operator had resumed the account: the suspension had ended all others. */
+/** A suspension ends all sign-ins, so a later one means that the account was resumed. */
 export function isResumed({ suspendedAt }: Ledger, signedInAt: number): boolean {
   return suspendedAt !== null && signedInAt > suspendedAt + resumedMs
 }
 
-/** An operator who resumes an account gives it one more budget, otherwise it would be suspended again at once. */
+/** One more budget, otherwise the account would be suspended again at once. */
 function resumed(ledger: Ledger, { signedInAt }: Report, now: number): Ledger {
   return isResumed(ledger, signedInAt)
     ? { ...ledger, suspendedAt: null, boughtAt: [...ledger.boughtAt, now], isAnswered: true, isUnanswered: false }
     : ledger
 }
 
-/** True while the steps have come to `suspend`, and the account was not suspended for it. */
 function maySuspend({ askedAt, isUnanswered, isAnswered, suspendedAt }: Ledger, budget: Budget): boolean {
   if (askedAt === null || isAnswered || !has(budget, 'suspend')) return false
   if (has(budget, 'step-up') && !isUnanswered) return false
   return suspendedAt === null || suspendedAt < askedAt
 }
 
-/** The ledger without slots that have left the window, in slots of the configured length. A changed window keeps the sum. */
+/** A changed window keeps the sum. */
 function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
   const slotMs = slotMsOf(budget.windowSeconds)
   const current = slotAt(now, slotMs)
@@ -313,9 +299,8 @@ function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
     slots: slotsNow(ledger.slots),
     paths: pathsNow(ledger.paths),
     led,
-    // The led requests have left the window.
     ownPaths: led.length === 0 || ledger.ownPaths === null ? null : pathsNow(ledger.ownPaths),
-    // After the clock was put back, a grant stays for its whole time, because its holder still uses it.
+    // After the clock was put back, the holder still uses its grant for its whole time.
     grants: only(
       ledger.grants.map(grant => (grant.until > now + 2 * grantMs ? { ...grant, until: now + grantMs } : grant)),
       ({ until }) => until > now
@@ -364,13 +349,13 @@ function charged(ledger: Ledger, { rate }: Budget, bytes: number, now: number): 
   return { ...ledger, rateUsedUntil: from + (bytes * 1000) / (rate as number) }
 }
 
-/** What the process may have let begin on its old grant since its report. Bytes have debts instead. */
+/** What has begun on the old grant since the report. Bytes have debts instead. */
 function heldBy({ grants }: Ledger, { counted }: Budget, { process, begun }: Report): number {
   const old = counted === 'bytes' ? undefined : grants.find(grant => grant.process === process)
   return old === undefined ? 0 : Math.max(0, old.bytes - begun)
 }
 
-/** A grant may be one byte more than the limit leaves, so that the byte that passes the limit is reported. */
+/** One more than the limit leaves, so the byte that passes it is reported. */
 function granted(
   ledger: Ledger,
   budget: Budget,

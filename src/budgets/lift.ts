@@ -1,4 +1,4 @@
-/** Lifts the budgets that hold or cut one person, when an operator says so. Each budget has room again, without a proof. */
+/** Lifts the budgets that stop a person, on an operator's word. */
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import { type Budget, isStrict } from './budget.ts'
@@ -9,20 +9,20 @@ export interface Lifting {
   readonly store: Store
   readonly clock: Clock
   readonly budgets: readonly Budget[]
-  /** The part of amounts that the posture leaves for an app; null for all apps. */
+  /** What the posture leaves of amounts; null for all apps. */
   readonly scale: (app: string | null) => number
 }
 
 const passingSeconds = 60
-/** The most budgets that one lift adds. It bounds the record if the posture leaves little of the amount. */
+/** It bounds the record. */
 const maxBought = 20
 
-/** The budgets of this account, or of its sessions and programs, that stop it now. Rejects with StoreUnreachable. */
+/** Also of their sessions and programs. Rejects with StoreUnreachable. */
 export async function budgetsThatHold(lifting: Lifting, account: string): Promise<readonly Budget[]> {
   return (await heldBy(lifting, account)).map(({ budget }) => budget)
 }
 
-/** Other gates hear of it at once. Rejects with StoreUnreachable; what `onLifted` has heard of is lifted then too. */
+/** Rejects with StoreUnreachable; what `onLifted` has heard of is lifted. */
 export async function liftBudgets(
   lifting: Lifting,
   account: string,
@@ -46,7 +46,7 @@ export function budgetNames(budgets: readonly Budget[]): string {
   return [...new Set(budgets.map(({ id }) => id))].join(', ')
 }
 
-/** Adds one more budget, or as many as the spent amount needs. A budget that is passed again counts as passed for the first time. */
+/** One more budget, or as many as the spent amount needs. */
 function lift(ledger: Ledger, budget: Budget, now: number, scale: number): Ledger {
   let next: Ledger = { ...ledger, askedAt: null, isAnswered: false, isUnanswered: false, suspendedAt: null }
   const { spent } = readLedger(ledger, budget, now, scale)

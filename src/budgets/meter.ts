@@ -1,4 +1,4 @@
-/** A meter is one ledger as this process uses it: the amount that is not reported yet, and how much more may flow. */
+/** One ledger as this process uses it. */
 import type { Clock } from '../clock.ts'
 import { type Proof, takenAt } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
@@ -29,54 +29,50 @@ import { areCounted, SeenPaths } from './seen-paths.ts'
 import type { Answer, Spender } from './spender.ts'
 import type { Counted } from './steps.ts'
 
-/** Bytes that one process may pass for one ledger without a grant, before it reports them. */
+/** What may pass without a grant. */
 const floatBytes = 512 * 1024
-/** An answer up to this size is read whole at once, so nothing of it stands still. */
+/** Such an answer is read whole at once. */
 const smallAnswer = 64 * 1024
-/** A count has grown by much if this part of it is new. */
 const muchShare = 4
-/** The longest delay before a waiting count is entered (`fullTicks`), in milliseconds. With shorter slots the count would land in a later slot. */
+/** The longest delay of a report (`fullTicks`). With shorter slots the count would land in a later one. */
 const longestWaitMs = 10_000
 
 const nobody: readonly Spender[] = []
 const none: readonly number[] = []
 
-/** Each person has several meters, so a meter stores nothing that it can compute: 10,000 people must fit into a few megabytes. */
+/** It stores nothing that can be computed: several meters of 10,000 people must fit into a few megabytes. */
 export class Meter {
   readonly subject: string
-  /** The ledger at the last settlement; null before the first. */
+  /** As last settled. */
   ledger: Ledger | null = null
-  /** True while the store holds this ledger, as far as this process knows. */
+  /** True while the store surely holds this ledger. */
   isKnown = false
   mode: Mode = 'within'
-  /** The part of the amount that the posture leaves. */
   scale = 1
   askAgainAt: number | null = null
-  /** Since when the store does not answer; null while it does. */
+  /** Since when the store does not answer. */
   cutOffAt: number | null = null
-  /** Why it is cut off, where a newer release has written the ledger. */
+  /** If a newer release wrote the ledger. */
   tooNew: RecordTooNew | null = null
-  /** True while other processes hold grants for all that is left. */
+  /** Other processes hold grants for all that is left. */
   isBusy = false
   isSettling = false
-  /** True from the moment at which this process sees a count passed until the store has said that it is not. */
+  /** From a passed count until the store denies it. */
   isOver = false
   isDirty = false
-  /** True if the clock was set since the last report. */
+  /** The clock was set since the last report. */
   isMoved = false
   mustSettle = false
-  /** Ticks since it was last used. */
   idleTicks = 0
-  /** The number of running exchanges. */
+  /** Running exchanges. */
   users = 0
   waiting: readonly Spender[] = nobody
   account: string | null = null
-  /** True if the budget may hold or end anything. */
   isStrict = false
   counted: Counted
   #budget: Budget
   #spent = 0
-  /** What was left at the last settlement. It only grows as the window moves on. */
+  /** What was left when settled; it only grows later. */
   #room = 0
   #slowed = 0
   #grant = 0
@@ -87,17 +83,16 @@ export class Meter {
   #reportedDebt = 0
   #provedAt = 0
   #signedInAt = 0
-  /** The led part of `#spent`, or of the sightings of new paths. */
   #led = 0
-  /** Null where the budget counts no paths. */
+  /** Null without paths. */
   #seen: SeenPaths | null = null
   #alone: Alone | null = null
   #notedProofs: readonly Proof[] | null = null
-  /** Of requests and paths; null where no other process counts. */
+  /** Null for bytes, or without other processes. */
   #counts: CountGrant | null = null
   readonly #grantClock: Clock | null
 
-  /** `grantClock`: where other processes count the same; null where none does. */
+  /** `grantClock`: null without other processes. */
   constructor(budget: Budget, subject: string, grantClock: Clock | null = null) {
     this.#grantClock = grantClock
     this.#budget = budget
@@ -115,7 +110,6 @@ export class Meter {
   }
 
   set budget(budget: Budget) {
-    // What was granted of a larger amount is not used up.
     if (budget.amount < this.#budget.amount) this.#left = 0
     this.#budget = budget
     this.#room = 0
@@ -130,7 +124,7 @@ export class Meter {
     return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#left > 0 || this.#seen?.hasNews === true
   }
 
-  /** True if the unreported amount changes the count by much, or may move the steps on. */
+  /** True if the count changes much, or the steps may move on. */
   hasGrown(now: number, scale: number): boolean {
     const { ledger } = this
     if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true
@@ -139,44 +133,42 @@ export class Meter {
     return this.#news * muchShare > known || known + this.#news > limitAt(ledger, this.#budget, now, scale)
   }
 
-  /** What was counted here since the last report. */
+  /** Not reported yet. */
   get #news(): number {
     return this.#seen === null ? this.#spent : this.#seen.news.length
   }
 
-  /** What takes of the grant. A path that is counted already takes nothing. */
+  /** A counted path takes nothing of the grant. */
   get #begun(): number {
     return this.#seen === null ? this.#spent : this.#seen.countedAnew
   }
 
-  /** True if a grant is in use, which the next report keeps. */
+  /** The next report keeps such a grant. */
   get isDrawing(): boolean {
     return this.#grant > 0 && this.#begun > 0
   }
 
-  /** True if half of the grant or of the float is used up, so that the next should be drawn. */
+  /** True if the next should be drawn. */
   get isRunningLow(): boolean {
     if (this.#counts !== null) return this.mode === 'within' && this.#counts.isLow(this.#begun)
     return this.mode === 'within' && (this.#grant > 0 ? this.#left < this.#grant / 2 : this.#debt > floatBytes / 2)
   }
 
-  /** Notes that a spender of known proofs goes on. */
   use(account: string | null): void {
     this.idleTicks = 0
     if (account !== null) this.account = account
   }
 
-  /** Notes a spender with their newest proofs. */
   note(by: Spender, account: string | null): void {
     this.use(account)
     if (by.proofs === this.#notedProofs) return
     this.#notedProofs = by.proofs
     if (this.isStrict) this.#provedAt = Math.max(this.#provedAt, by.provedAt(this.#budget))
-    // A budget that suspends nobody notes it too, because its ledger may be from a time when it did.
+    // The ledger may be from a time when the budget suspended people.
     this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
   }
 
-  /** Notes proofs that the owner of the count has shown outside an exchange. True if they may buy another budget. */
+  /** Proofs outside an exchange. True if they may buy another budget. */
   prove(proofs: readonly Proof[], now: number): boolean {
     const { ledger } = this
     const at = takenAt(proofs, this.#budget)
@@ -185,7 +177,6 @@ export class Meter {
     return ledger.askedAt !== null && !ledger.isAnswered && !asksFor(ledger, this.#budget, at, now, this.scale)
   }
 
-  /** `isLed`: another site, or a prefetch, has led the browser there. */
   spend(amount: number, now: number, isLed: boolean): void {
     this.#spent += amount
     this.#alone?.spend(this.#budget, amount, now)
@@ -202,7 +193,7 @@ export class Meter {
     return true
   }
 
-  /** True if the paths or requests that this process knows of, reported or not, are more than the budget allows. */
+  /** By all that this process knows. */
   isOverCount(now: number, scale: number): boolean {
     const { ledger, counted } = this
     if (ledger === null || (scale === this.scale && counted === 'requests' && this.#spent <= this.#room)) return false
@@ -214,27 +205,27 @@ export class Meter {
     return limitAt(ledger, this.#budget, now, scale) - this.#known(ledger, now) - unreported
   }
 
-  /** What the store has counted, and the paths that this process has seen since. */
+  /** With paths seen since. */
   #known(ledger: Ledger, now: number): number {
     if (this.#seen === null) return spentAt(ledger, this.#budget, now)
     return this.#seen.count(ledger, slotAt(now, ledger.slotMs))
   }
 
-  /** True for a path that is counted already: a request for it takes nothing from what is left. */
+  /** A counted path takes nothing of what is left. */
   isCounted(path: number, now: number): boolean {
     const { ledger } = this
     if (this.#seen === null || ledger === null || this.mode !== 'within' || this.isOver) return false
     return this.#seen.isCounted(ledger, path, slotAt(now, ledger.slotMs))
   }
 
-  /** True if somebody waits for more than paths that the store has counted. */
+  /** True if somebody waits for an uncounted path. */
   isWantedBeyond(stored: Ledger | null, now: number): boolean {
     const paths = this.waiting.flatMap(({ path }) => path ?? [])
     if (stored === null || this.#seen === null || paths.length < this.waiting.length) return this.waiting.length > 0
     return !areCounted(stored.paths, paths, slotAt(now, stored.slotMs))
   }
 
-  /** How many waiting requests may begin while it is not tight: as many as what is left is enough for; all, where nothing is left to wait for. */
+  /** How many waiting requests may begin; all, where nothing is left to wait for. */
   mayBegin(now: number, scale: number): number {
     const isJudged = this.cutOffAt !== null || (this.mode !== 'within' && this.mode !== 'slow')
     if (isJudged || !this.isStrict) return Number.POSITIVE_INFINITY
@@ -246,7 +237,7 @@ export class Meter {
     return Math.floor(free / smallAnswer) - this.users
   }
 
-  /** Bytes that flow now, in the direction that the budget governs. True if there is something to report. */
+  /** True if there is something to report. */
   pass(bytes: number, now: number, isLed: boolean): boolean {
     const isCounted = this.counted === 'bytes'
     if (isCounted) this.spend(bytes, now, isLed)
@@ -260,14 +251,14 @@ export class Meter {
     return true
   }
 
-  /** True while the budget stops nobody. */
+  /** The budget stops nobody. */
   get isQuiet(): boolean {
     const { ledger, mode, cutOffAt } = this
     if (mode !== 'within' || cutOffAt !== null) return false
     return ledger === null || (ledger.askedAt === null && !isOfEarlierProof(ledger, this.#budget, 0))
   }
 
-  /** True while what is already under way has used up all that this process may pass, so that nothing new may begin. */
+  /** Running exchanges have used up what this process may pass. */
   get isTight(): boolean {
     if (!this.isStrict || this.cutOffAt !== null) return false
     if (this.mode === 'slow') return this.#left <= 0
@@ -277,12 +268,12 @@ export class Meter {
     return this.#left <= 0 && this.#debt > (this.isBusy ? 0 : floatBytes)
   }
 
-  /** True while no more of the counted things may begin before the store has answered. */
+  /** No more may begin before the store answers. */
   get isUsedUp(): boolean {
     return this.#counts !== null && this.#counts.left(this.#begun) <= 0
   }
 
-  /** True if a piece may flow without a question. Most pieces do. */
+  /** True for most pieces. */
   get flowsFreely(): boolean {
     return this.isQuiet && (this.#left > 0 || this.#debt <= 0 || (!this.isBusy && this.#debt <= floatBytes))
   }
@@ -291,10 +282,10 @@ export class Meter {
     const { budget, ledger, mode } = this
     if (this.cutOffAt !== null)
       return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : this.mayFlowAlone(now)
-    // The ledger is not read yet, and perhaps it cannot be read.
+    // Perhaps the ledger cannot be read.
     if (ledger === null && by.isGuarded) return 'draw'
     if (mode === 'passed') return 'flow'
-    // Bytes may have left the window since, which makes room.
+    // Bytes may have left the window since.
     if (ledger !== null && mode !== 'within' && readLedger(ledger, budget, now, this.scale).mode === 'within')
       return 'draw'
     if (ledger !== null && mode !== 'within' && isResumed(ledger, by.signedInAt)) return 'draw'
@@ -307,7 +298,7 @@ export class Meter {
     return this.#mayPass(now)
   }
 
-  /** While the store does not answer: what this process alone knows to be too much does not flow. */
+  /** While the store does not answer. */
   mayFlowAlone(now: number): Exclude<Answer, 'draw'> {
     const ledger = this.ledger ?? emptyLedger(this.#budget)
     const limit = limitAt(ledger, this.#budget, now, this.scale)
@@ -322,7 +313,7 @@ export class Meter {
     return this.#debt <= floatBytes ? 'flow' : 'draw'
   }
 
-  /** What is reported next. Until `settled` or `failed`, more may flow. */
+  /** Until `settled` or `failed`, more may flow. */
   report(process: string, isWanting: boolean): Report {
     const report = {
       process,
@@ -337,7 +328,6 @@ export class Meter {
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
-    // A grant that is given back is not used any more.
     if (!isWanting) this.#counts?.drop()
     this.#counts?.reported(this.#begun)
     this.#seen?.reported()
@@ -352,7 +342,7 @@ export class Meter {
     const limit = limitAt(ledger, this.#budget, now, this.scale)
     const room = limit - spentAt(ledger, this.#budget, now)
     if (this.#grantClock !== null) this.#counts?.settled(grant, room, this.#budget.amount, this.#grantClock)
-    // A bought budget leaves the window too, which lowers the limit.
+    // The limit falls when a bought budget leaves the window.
     this.#room = ledger.boughtAt.length === 0 ? room : 0
     this.mode = mode
     this.askAgainAt = askAgainAt
@@ -360,18 +350,17 @@ export class Meter {
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0
-    // Bytes that have flowed meanwhile on the old grant count for the new one.
+    // Bytes on the old grant count for the new one.
     this.#left = grant - this.#covered
     if (this.#left < 0) this.#debt -= this.#left
     this.#left = Math.max(0, this.#left)
     this.#grant = grant
     this.#leftUntil = now + usedForMs
     this.#seen?.forgetLists()
-    // The report may be older than the request that has passed the count.
+    // The report may be older than the request that passed the count.
     this.isOver &&= this.isOverCount(now, this.scale)
   }
 
-  /** Moves the meter with a clock that was set. */
   move(jump: ClockJump): void {
     this.#room = this.#left = 0
     if (this.ledger !== null && isBefore(this.ledger, jump)) this.ledger = movedWith(this.ledger, jump)

@@ -1,4 +1,4 @@
-/** The budgets that rules bring with them: `freshFor` allows an amount for each proof. */
+/** The budgets of rules: `freshFor` allows an amount for each proof. */
 import { createHash } from 'node:crypto'
 import type { Rule } from '../policy/policy.ts'
 import type { Budget } from './budget.ts'
@@ -6,7 +6,7 @@ import type { Budget } from './budget.ts'
 /** The longest life of a session. */
 const windowSeconds = 31 * 86_400
 
-/** The budgets of the rules by index; null where no rule says `freshFor`. */
+/** By the rules' index. */
 export function ownBudgetsOf(app: string, rules: readonly Rule[]): (Budget | null)[] | null {
   const own = rules.map(rule => budgetOf(app, rule))
   return own.every(budget => budget === null) ? null : own
@@ -14,7 +14,7 @@ export function ownBudgetsOf(app: string, rules: readonly Rule[]): (Budget | nul
 
 function budgetOf(app: string, { outcome, ...conditions }: Rule): Budget | null {
   if (outcome.access !== 'mfa' || outcome.freshFor === undefined) return null
-  // The count stays with the rule when others are put before it.
+  // The count stays with its rule when others are put before.
   const digest = createHash('sha256').update(JSON.stringify(conditions)).digest('base64url').slice(0, 10)
   return {
     id: `freshFor-${app}-${digest}`,

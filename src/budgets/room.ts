@@ -1,10 +1,10 @@
-/** A request that has not begun, and waits until there is room for it in one meter. */
+/** A request that waits for room in one meter before it begins. */
 import type { Clock } from '../clock.ts'
 import type { FlowKeeper } from './counted-flow.ts'
 import type { Meter } from './meter.ts'
 import type { Spender } from './spender.ts'
 
-/** Resolves when the meter is no longer tight or the path is counted, and those who came before have their turn. */
+/** Resolves in turn, when the meter is no longer tight or the path is counted. */
 export function roomOf(
   meter: Meter,
   isGuarded: boolean,

@@ -1,4 +1,4 @@
-/** The paths that one process has seen for one ledger: which of them the store does not know yet, and how many count anew. */
+/** The paths that one process has seen for one ledger. */
 import { DistinctPaths, type PathsText, withOne } from '../metering/distinct-paths.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -8,11 +8,11 @@ type Counted = Pick<Ledger, 'paths' | 'ownPaths'>
 
 export class SeenPaths {
   #news: readonly number[] | null = null
-  /** The new paths of requests that were not led; null if these are all. */
+  /** Without led requests; null if these are all. */
   #ownNews: readonly number[] | null = null
   #all: DistinctPaths | null = null
   #own: DistinctPaths | null = null
-  /** Paths since the last report that were not counted before. The others have only been seen again. */
+  /** Since the last report. */
   countedAnew = 0
 
   get hasNews(): boolean {
@@ -27,7 +27,7 @@ export class SeenPaths {
     return this.#ownNews
   }
 
-  /** False if it was seen in this slot already. */
+  /** False if this slot has it. */
   add(ledger: Counted, hash: number, current: number, isLed: boolean): boolean {
     const all = this.#allAt(ledger, current)
     const isCounted = all.isCounted(hash, current)
@@ -38,7 +38,7 @@ export class SeenPaths {
     return true
   }
 
-  /** The own paths are a list of their own only while there are led ones. */
+  /** The own paths have a list only while there are led ones. */
   addOwn({ paths, ownPaths }: Counted, hash: number, current: number): boolean {
     if (ownPaths === null && this.#ownNews === null) return false
     if (this.#own === null) {
@@ -63,7 +63,7 @@ export class SeenPaths {
     this.#news = this.#ownNews = null
   }
 
-  /** The lists are read again with the next path, because other gates may have added paths. */
+  /** Other gates may have added paths. */
   forgetLists(): void {
     this.#all = this.#own = null
   }

@@ -1,4 +1,4 @@
-/** What happened to a budget, in one plain sentence with its numbers, for the journal, the operators and the person. */
+/** What happened to a budget, in one sentence. */
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { sizeOf, spanOf } from '../reasons/quantities.ts'
 import { type Reason, reason } from '../reasons/reason.ts'
@@ -17,7 +17,6 @@ export function spanInWords(seconds: number): string {
   return count === 1 && unit !== 'second' ? `1 ${unit}` : `${count} ${unit}s`
 }
 
-/** `1 hour`; or that each proof begins the count anew. */
 export function spanOfBudget({ isPerProof, windowSeconds }: Budget): string {
   return isPerProof ? 'one proof' : spanInWords(windowSeconds)
 }
@@ -31,25 +30,22 @@ export function amountInWords({ counted }: Pick<Budget, 'counted'>, amount: numb
 const deeds = { bytes: 'fetched', requests: 'made', distinctPaths: 'asked for' } as const
 
 export interface Told extends Pick<LedgerState, 'spent' | 'limit'> {
-  /** What is left of `spent` without what another site, or a prefetch, has led to. */
+  /** Without led requests. */
   readonly own: number
 }
 
-/** What a passed budget counts. `name`: the person's. */
 export type CountedSubject =
   | { readonly kind: 'account'; readonly name: string }
   | { readonly kind: 'program'; readonly program: string; readonly name: string }
   | { readonly kind: 'app'; readonly app: string }
   | { readonly kind: 'everyone' }
 
-/** Names a person, a program, everybody at an app, or everybody. */
 export function whoInWords(who: CountedSubject): string {
   if (who.kind === 'account') return who.name
   if (who.kind === 'program') return `The program '${who.program}' of ${who.name}`
   return who.kind === 'app' ? 'everybody at this app' : 'everybody'
 }
 
-/** Whom it concerns, for operators. */
 export function reasonOfWho(who: CountedSubject): Reason {
   if (who.kind === 'account') return reason('ofAccount', { name: who.name })
   if (who.kind === 'program') return reason('ofProgram', { program: who.program, name: who.name })
@@ -59,7 +55,7 @@ export function reasonOfWho(who: CountedSubject): Reason {
 const reasonIds = { bytes: 'budgetFetched', requests: 'budgetRequests', distinctPaths: 'budgetPages' } as const
 const ledIds = { bytes: 'budgetLedBytes', requests: 'budgetLedRequests', distinctPaths: 'budgetLedPages' } as const
 
-/** The same as the sentence; none where nobody is told: a proof has bought one more budget, or a rule's `freshFor` asks for one. */
+/** None where nobody is told. */
 export function reasonsOf(budget: Budget, told: Told, happening: Happening): readonly Reason[] {
   const { app, direction, counted, windowSeconds } = budget
   const { spent, own, limit } = told
@@ -75,7 +71,7 @@ export function reasonsOf(budget: Budget, told: Told, happening: Happening): rea
   ]
 }
 
-/** True if nobody is suspended, because without the led part the budget is not passed. */
+/** True if led requests saved the account from a suspension. */
 function isSpared(budget: Budget, { spent, own, limit }: Told): boolean {
   return own < spent && own <= limit && has(budget, 'suspend')
 }
@@ -100,7 +96,6 @@ export function sentenceOf(budget: Budget, { spent, own, limit }: Told, happenin
   return `${who} has ${did} ${much}; ${allowed}.${led}`
 }
 
-/** How much of it may not be the person's will. */
 function ledInWords(budget: Budget, told: Told): string {
   const part = amountInWords(budget, told.spent - told.own)
   const led = `Another site or a prefetch may have led the browser to ${part} of it`

@@ -1,7 +1,4 @@
-/**
- * The traffic between the meters of one process and their ledgers in the store: reports in batches, grants in the background, and waits that
- * end. Each meter settles once at a time.
- */
+/** The traffic between a process's meters and their ledgers in the store. */
 import type { Clock } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
 import { newId } from '../ids.ts'
@@ -17,28 +14,23 @@ import type { Spender } from './spender.ts'
 interface SettlementsOptions {
   readonly store: Store
   readonly clock: Clock
-  /** The part of the amount that the posture leaves. */
   readonly scale: (meter: Meter) => number
   readonly onSettled: (meter: Meter, before: Mode, settlement: Settlement) => Promise<void>
-  /** Gets the error when the store stops answering, and null when it answers again. */
+  /** Null when the store answers again. */
   readonly onTrouble: (error: unknown) => void
-  /** Called once if a newer release has written a ledger. */
+  /** Called once. */
   readonly onTooNew: (error: RecordTooNew) => void
-  /** True if other processes use the same store. */
   readonly isShared: boolean
 }
 
-/** The interval of `tick`, in milliseconds. */
 export const tickMs = 250
-/** Ticks between two reports: other gates know a count within a second. */
+/** Other gates know a count within a second. */
 const reportTicks = { shared: 2, alone: 8 } as const
-/** Interval, in ticks, of reports of a count that has grown by little and that no other process reads. A killed process loses at most this much of it. */
+/** For small growth that no other process reads; a killed process loses it. */
 const fullTicks = 40
-/** The time for reports in one turn of the event loop, in milliseconds. The reports of a thousand people at once would delay every request. */
+/** A thousand people's reports in one turn of the event loop would delay every request. */
 const sliceMs = 0.3
-/** Sessions whose latest proofs are remembered. */
 const maxShown = 10_000
-/** Settlements under way at a time. */
 const maxRunning = 200
 
 export class Settlements implements FlowKeeper {
@@ -46,38 +38,33 @@ export class Settlements implements FlowKeeper {
   /** Grants belong to a process. */
   readonly #process = newId()
   #dirty: Meter[] = []
-  /** Reports of this round that have not begun. */
   #due: Meter[] = []
   #slice: NodeJS.Immediate | undefined
   #waiting: Meter[] = []
-  /** Meters that may ask for a proof, or hold something. */
+  /** They may ask for a proof, or hold something. */
   readonly #loud = new Set<Meter>()
-  /** Meters that let nothing new begin. */
   readonly #tight = new Set<Meter>()
-  /** Meters that have had places for waiting requests since the last tick. */
+  /** They have let waiting requests begin since the last tick. */
   readonly #woken = new Set<Meter>()
   readonly #running = new Map<Meter, Promise<void>>()
   #ticks = 0
-  /** True while all counts that have changed are reported, and not only those that have grown by much. */
+  /** Counts with little growth are reported too. */
   #isFull = true
-  /** What sessions have shown since a budget asks. */
   readonly #shown = new Map<string, readonly Proof[]>()
   #isInTrouble = false
-  /** True once `onTooNew` was called. */
   #hasTooNew = false
-  /** The last time that the clock was set. */
   #jump: ClockJump | null = null
 
   constructor(options: SettlementsOptions) {
     this.#options = options
   }
 
-  /** Moves the ledgers with the clock, unless somebody has written them since. */
+  /** Ledgers move with the clock, unless written since. */
   clockJumped(jump: ClockJump): void {
     this.#jump = jump
   }
 
-  /** True while no budget asks for anything or holds anything: most requests need no further look. */
+  /** No budget asks or holds, so most requests need no further look. */
   get areAllQuiet(): boolean {
     return this.#loud.size === 0
   }
@@ -86,7 +73,7 @@ export class Settlements implements FlowKeeper {
     return this.#loud
   }
 
-  /** Notes what a session shows while a budget asks; null for one that has ended. */
+  /** Null for an ended session. */
   noteShown(session: string, proofs: readonly Proof[] | null): void {
     this.#shown.delete(session)
     if (proofs === null) return
@@ -98,18 +85,16 @@ export class Settlements implements FlowKeeper {
     return this.#shown.get(session)
   }
 
-  /** True while nothing has to wait before it begins. */
   get isNoneTight(): boolean {
     return this.#tight.size === 0
   }
 
-  /** Call it after a change that may have used up what this process may pass. */
+  /** After a change that may have made the meter tight. */
   noteTight(meter: Meter): void {
     if (meter.isTight) this.#tight.add(meter)
     else this.#tight.delete(meter)
   }
 
-  /** Forgets a meter that leaves the memory. */
   forget(meter: Meter): void {
     this.#tight.delete(meter)
     this.#loud.delete(meter)
@@ -126,7 +111,6 @@ export class Settlements implements FlowKeeper {
     if (meter.isStrict && meter.isRunningLow && !meter.isBusy && meter.cutOffAt === null) this.settle(meter)
   }
 
-  /** Writes it with the next report, although nothing has flowed. */
   noteMoved(meter: Meter): void {
     meter.isMoved = true
     this.#markDirty(meter)
@@ -144,7 +128,7 @@ export class Settlements implements FlowKeeper {
     if (meter.waiting.length === 0) this.#waiting = this.#waiting.filter(other => other !== meter)
   }
 
-  /** Lets the waiting exchanges ask again, and of the requests that have not begun as many as there is room for, in the order in which they came. */
+  /** Exchanges ask again, and new requests begin in their order while there is room. */
   wake(meter: Meter): void {
     if (meter.waiting.length === 0) return
     let places = this.#placesIn(meter)
@@ -153,7 +137,7 @@ export class Settlements implements FlowKeeper {
     for (const by of meter.waiting) if (needsNone(by) || places-- > 0) by.goOn()
   }
 
-  /** At least one place between two ticks, because running exchanges may last for long. */
+  /** One at least, because running exchanges may last for long. */
   #placesIn(meter: Meter): number {
     if (meter.isTight) return 0
     const least = this.#woken.has(meter) ? 0 : 1
@@ -161,19 +145,17 @@ export class Settlements implements FlowKeeper {
     return Math.max(least, meter.mayBegin(this.#options.clock(), this.#options.scale(meter)))
   }
 
-  /** An exchange has ended, and the next begins in its place. */
   beginNext(meter: Meter): void {
     meter.waiting.find(({ isNew }) => isNew)?.goOn()
   }
 
-  /** Reports, draws again, and moves on what has waited long enough. */
   tick(): void {
     const isReport = ++this.#ticks % reportTicks[this.#options.isShared ? 'shared' : 'alone'] === 0
     const now = this.#options.clock()
     this.#woken.clear()
     for (const meter of [...this.#waiting]) {
       const isDue = meter.askAgainAt !== null && now >= meter.askAgainAt
-      // A grant may have come to its end while requests wait.
+      // A grant may have ended while requests wait.
       const isOver = meter.mode === 'within' && meter.isUsedUp && !meter.isSettling
       if (meter.cutOffAt === null && (meter.isBusy || isDue || isOver)) this.settle(meter)
       else this.wake(meter)
@@ -185,7 +167,7 @@ export class Settlements implements FlowKeeper {
     this.#reportSlice(sliceMs)
   }
 
-  /** Resolves once what has flowed so far is in the store, or the store has failed. */
+  /** Resolves once all is in the store, or the store has failed. */
   async flush(): Promise<void> {
     this.#isFull = true
     this.#takeDirty()
@@ -212,12 +194,11 @@ export class Settlements implements FlowKeeper {
     this.#running.set(meter, running)
   }
 
-  /** Looks again at a record that could not be used. While the store does not answer, reports try anyway. */
+  /** For an unusable record. Without the store, reports try anyway. */
   retry(meter: Meter): void {
     if (!this.#isInTrouble) this.settle(meter)
   }
 
-  /** Resolves when the store has been asked. */
   async settled(meter: Meter): Promise<void> {
     this.settle(meter)
     await this.#running.get(meter)
@@ -229,7 +210,7 @@ export class Settlements implements FlowKeeper {
     this.#dirty.push(meter)
   }
 
-  /** While the store does not answer, one meter tries for all. */
+  /** Without the store, one meter tries for all. */
   #takeDirty(): void {
     if (!this.#isInTrouble) this.#due = this.#due.concat(this.#dirty.splice(0))
     else if (this.#due.length === 0) this.#due = this.#dirty.splice(0, 1)
@@ -288,7 +269,7 @@ export class Settlements implements FlowKeeper {
     meter.settled(settlement, this.#options.clock())
     if (meter.isQuiet) this.#loud.delete(meter)
     else this.#loud.add(meter)
-    // A grant that nobody uses is given back with the next report.
+    // The next report gives an unused grant back.
     if (settlement.grant > 0) this.#markDirty(meter)
     if (this.#isInTrouble) this.#options.onTrouble(null)
     this.#isInTrouble = false
@@ -296,7 +277,7 @@ export class Settlements implements FlowKeeper {
     this.wake(meter)
   }
 
-  /** A compare-and-set against what this process wrote last, so that one trip is enough where no other gate has written. */
+  /** Compares with what this process wrote last, so one trip is enough unless another gate has written. */
   async #write(meter: Meter, report: Report, isUsing: boolean): Promise<Settlement> {
     const { store, clock, scale } = this.#options
     const { budget } = meter
@@ -313,7 +294,7 @@ export class Settlements implements FlowKeeper {
     return result
   }
 
-  /** After the clock was put ahead, the store may have expired a ledger that this process still has. */
+  /** After the clock was put ahead, the store may have expired a ledger that this process has. */
   #found(meter: Meter, stored: string | null, key: string): Ledger | null {
     const ledger = stored === null ? null : ledgerRecord.parse(stored, key)
     const jump = this.#jump

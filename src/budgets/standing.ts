@@ -1,11 +1,11 @@
-/** Which meters stay in memory although nobody uses them. */
+/** Which unused meters stay in memory. */
 import { isOfEarlierProof, readLedger } from './ledger.ts'
 import type { Meter } from './meter.ts'
 
-/** A day in ticks: a session is over by then, or nearly. */
+/** A session is over by then. */
 const dayTicks = 345_600
 
-/** True while the ledger holds, slows or cuts, or asks tokens that are older than a proof. The windows of sessions may last far longer than sessions. */
+/** True while the ledger holds, slows, cuts, or asks older tokens. */
 export function isStanding({ isStrict, ledger, budget, mode, scale, idleTicks }: Meter, now: number): boolean {
   if (!isStrict || ledger === null || (budget.per === 'session' && idleTicks >= dayTicks)) return false
   if (isOfEarlierProof(ledger, budget, 0)) return true

@@ -2,7 +2,7 @@
 import type { Budget } from './budget.ts'
 import type { Who } from './demand.ts'
 
-/** What a budget counts for; null where this exchange does not count. */
+/** Null where the exchange does not count. */
 export function subjectOf({ per }: Budget, app: string, who: Who | null): string | null {
   switch (per) {
     case 'person':

@@ -1,4 +1,4 @@
-/** The budget that a program's token brings with it: how many bytes may be fetched with it in all. */
+/** The limit of bytes of a program's token. */
 import type { ProgramToken } from '../programs/program-token.ts'
 import type { Store } from '../store/store.ts'
 import type { Budget } from './budget.ts'
@@ -9,7 +9,7 @@ const quotaId = 'token-quota'
 
 const quotas = new WeakMap<ProgramToken, Budget>()
 
-/** Null for a token without a limit. Its window is the token's whole life, so nothing is forgotten before the end. */
+/** The window is the token's life. */
 export function quotaOf(token: ProgramToken): Budget | null {
   const { app, bytes, createdAt, expiresAt } = token
   if (bytes === null) return null
@@ -34,7 +34,7 @@ export function quotaOf(token: ProgramToken): Budget | null {
   return quota
 }
 
-/** How many bytes of its limit have been fetched; null for a token without a limit. Gates write this twice a second; one alone, within ten seconds. */
+/** Fetched bytes, up to the last seconds; null without a limit. */
 export async function usedOf(store: Store, token: ProgramToken, now: number): Promise<number | null> {
   const quota = quotaOf(token)
   if (quota === null) return null

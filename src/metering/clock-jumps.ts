@@ -1,7 +1,7 @@
-/** Notices that the clock of the machine was set, by comparing it with one that only runs. */
+/** Notices that the machine's clock was set. */
 import { type Clock, clockSkewMs } from '../clock.ts'
 
-/** The clock said `from`, and says `to` at the same moment. Milliseconds since the epoch. */
+/** In milliseconds since the epoch. */
 export interface ClockJump {
   readonly from: number
   readonly to: number
@@ -12,14 +12,14 @@ export class ClockJumps {
   readonly #running: Clock
   #ahead: number
 
-  /** `running`: milliseconds since any moment; nobody can set it. */
+  /** `running`: nobody can set it. */
   constructor(clock: Clock, running: Clock) {
     this.#clock = clock
     this.#running = running
     this.#ahead = clock() - running()
   }
 
-  /** The jump since the last look; null for none. Time services correct up to a minute, which counts as none. */
+  /** Time services correct up to a minute, which is no jump. */
   look(): ClockJump | null {
     const to = this.#clock()
     const ahead = to - this.#running()

@@ -1,7 +1,6 @@
 /**
- * The number of distinct paths within a sliding window, in bounded memory: the smallest `kept` hashes with the slot in which each was last
- * seen. Up to `kept` paths it is exact. Above, the count of the hashes below a threshold is scaled up (the KMV or theta sketch: Bar-Yossef
- * et al. 2002, Dasgupta et al. 2016); its standard error is 1/√kept, that is 4.4 %.
+ * The number of distinct paths in a sliding window: the smallest `kept` hashes, each with the slot of its last sight. Up to `kept` it is exact; above,
+ * hashes below a threshold are scaled up (KMV or theta sketch: Bar-Yossef et al. 2002, Dasgupta et al. 2016), with the standard error 1/√kept = 4.4 %.
  */
 import { createHash } from 'node:crypto'
 import { isLive, slotsInWindow } from './sliding-count.ts'
@@ -9,15 +8,15 @@ import { isLive, slotsInWindow } from './sliding-count.ts'
 export const kept = 512
 const range = 2 ** 32
 
-/** To save memory, an entry is one number: hash × 16 + the distance of its slot from `#first`. */
+/** An entry is hash × 16 + the distance of its slot from `#first`. */
 const slotsOfEntry = 16
-/** The record that was read last. A settlement reads it several times. */
+/** A settlement reads it several times. */
 let lastRead: { readonly text: PathsText; readonly current: number; readonly count: number } | null = null
 
-/** The record's form: for each slot its index, its threshold, and its hashes as 32-bit words in base64. */
+/** Hashes are 32-bit words in base64. */
 export type PathsText = readonly (readonly [slot: number, threshold: number, hashes: string])[]
 
-/** The hashes of recently requested paths. Most requests are for few paths, and hashing costs more than all other counting. */
+/** Hashing costs more than all other counting. */
 let recent = new Map<string, number>()
 const maxRecent = 4096
 const recentLength = 256
@@ -32,7 +31,6 @@ export function hashOfPath(path: string): number {
   return hash
 }
 
-/** The number of paths in a record. */
 export function countOfPaths(text: PathsText, current: number): number {
   if (text.length === 0) return 0
   if (lastRead?.text === text && lastRead.current === current) return lastRead.count
@@ -44,11 +42,9 @@ export function countOfPaths(text: PathsText, current: number): number {
 export class DistinctPaths {
   /** Sorted, each hash once. */
   readonly #entries: number[] = []
-  /** The slot of entries whose last digits are 0. */
   #first = 0
-  /** The value from which on hashes may be missing, for each slot. */
+  /** From it on, a slot's hashes may be missing. */
   #thresholds: Map<number, number> | null = null
-  /** Cached results: the count at slot `#countedAt`, and the lowest threshold at slot `#thresholdAt`. */
   #countedAt = -1
   #count = 0
   #thresholdAt = -1
@@ -67,7 +63,7 @@ export class DistinctPaths {
     return paths
   }
 
-  /** Adds a path's hash (see `hashOfPath`). False if the slot `current` has it already. */
+  /** `hash`: of `hashOfPath`. False if the slot has it. */
   add(hash: number, current: number): boolean {
     const threshold = this.#threshold(current)
     if (hash >= threshold) {
@@ -80,7 +76,7 @@ export class DistinctPaths {
     return true
   }
 
-  /** True if the path is in the count now, and still in the next slot. */
+  /** True if the path also counts in the next slot. */
   isCounted(hash: number, current: number): boolean {
     if (hash >= this.#threshold(current)) return false
     const found = this.#entries[this.#placeOf(hash)]
@@ -123,7 +119,7 @@ export class DistinctPaths {
     return this.#first + (entry % slotsOfEntry)
   }
 
-  /** False if it was seen in this slot, or in a later one. */
+  /** False if this or a later slot has it. */
   #see(hash: number, slot: number, current: number): boolean {
     const entries = this.#entries
     if (entries.length === 0) this.#first = slot
@@ -139,7 +135,6 @@ export class DistinctPaths {
     return true
   }
 
-  /** The index of the first entry that is not smaller. */
   #placeOf(hash: number): number {
     const entries = this.#entries
     let from = 0
@@ -171,7 +166,6 @@ export class DistinctPaths {
     return lowest
   }
 
-  /** Above `kept` entries, drops those that have left the window, then the largest hashes. */
   #cut(current: number): void {
     const entries = this.#entries
     if (entries.length <= kept) return
@@ -182,7 +176,7 @@ export class DistinctPaths {
     }
   }
 
-  /** Makes the oldest live slot the first, and drops older entries. Entries from a later slot than `current` move to `current`. */
+  /** Drops what has left the window, and moves later entries to `current`. */
   #moveTo(current: number): void {
     const first = current - slotsInWindow
     let length = 0
@@ -200,7 +194,6 @@ function hashOf(entry: number): number {
   return Math.floor(entry / slotsOfEntry)
 }
 
-/** The same list with one more; a new one where there is none. */
 export function withOne(all: readonly number[] | null, one: number): readonly number[] {
   if (all === null || all.length === 0) return [one]
   ;(all as number[]).push(one)

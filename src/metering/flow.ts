@@ -1,23 +1,22 @@
-/** The port between a forwarded exchange and those who count its bytes, and who may hold them back. */
+/** The port between a forwarded exchange and those who count or hold back its bytes. */
 import type { ErrorCode } from '../errors.ts'
 
 export type Direction = 'in' | 'out'
 
-/** The exchange, as the one who counts sees it. */
 export interface Holder {
-  /** Says that more may flow, after `sent` or `received` was false. */
+  /** More may flow, after `sent` or `received` was false. */
   goOn(direction: Direction): void
-  /** Cuts the exchange off, so that it never looks complete. A client without an answer yet gets `code`. */
+  /** A cut exchange never looks complete. A client without an answer gets `code`. */
   cut(reason: string, code: ErrorCode): void
 }
 
 export interface Flow {
   begin(holder: Holder): void
-  /** Bytes that go to the client now. With false, nothing more may follow until `goOn('out')`. It may call `cut` at once. */
+  /** Bytes to the client. With false, nothing may follow until `goOn('out')`. It may call `cut`. */
   sent(bytes: number): boolean
-  /** Bytes that go to the app now, likewise. */
+  /** Bytes to the app, likewise. */
   received(bytes: number): boolean
   answered(status: number): void
-  /** `cut`: why it ended before its end; null if it did not. */
+  /** `cut`: why it ended early. */
   end(cut: string | null): void
 }

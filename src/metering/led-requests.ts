@@ -1,34 +1,31 @@
-/** Finds led requests: a navigation to which another site, or a prefetch, may have led, and what its page loads after it. */
+/** Finds led requests: navigations to which another site or a prefetch may have led, and what their pages load. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { wantsPage } from '../request/wants-page.ts'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { type LedTo, ledBy } from './led.ts'
 
-/** How long after a led navigation the requests of its page count as led, in milliseconds. */
+/** So long after a led navigation its page's requests count as led. */
 const afterMs = 60_000
-/** The least time between two notices about one session to other processes, in milliseconds. */
+/** Between two notices about a session. */
 const tellMs = 20_000
 const maxSessions = 20_000
 const prefix = 'led:'
 
 interface LedRequestsOptions {
   readonly clock: Clock
-  /** The store that other processes use too; null without them. */
   readonly store: Store | null
 }
 
-/** Says of an exchange whether another site, or a prefetch, may have led the browser to it. */
 export interface Leads {
-  /** `session`: null for a stranger, or a program. */
+  /** `session`: null for a stranger or a program. */
   isLed(headers: IncomingHttpHeaders, site: LedTo, session: string | null): boolean
 }
 
 export class LedRequests implements Leads {
-  /** The origins of the portal and of all apps, whose links are no other site's. */
+  /** Origins of the portal and the apps. */
   ours: ReadonlySet<string> = new Set()
   readonly #options: LedRequestsOptions
-  /** Until when the requests of a session count as led, in milliseconds since the epoch. */
   readonly #until = new Map<string, number>()
   readonly #toldAt = new Map<string, number>()
   #unsubscribe: (() => void) | undefined
@@ -47,18 +44,15 @@ export class LedRequests implements Leads {
 
   isLed(headers: IncomingHttpHeaders, site: LedTo, session: string | null): boolean {
     const led = ledBy(headers, site)
-    // Parts of a page belong to the navigation that opened it.
+    // Parts belong to their page's navigation.
     if (led === null || led === 'embedded' || (led === 'other_site' && this.#isOurs(headers)))
       return this.#isAfter(session)
-    // A prefetched page loads nothing, and apps prefetch pages of their own. A picture or a script opens no page of the app.
+    // A prefetched page loads nothing yet; a picture or script opens none.
     if (led !== 'prefetch' && headers['sec-fetch-mode'] !== 'no-cors' && session !== null) this.#note(session)
     return true
   }
 
-  /**
-   * True for a link or form of ours. No page can name another site than its own. The parts of a page are not spared: in a wiki or a comment
-   * anybody may have written them.
-   */
+  /** A page cannot name another site as its own. Its parts count as led: anybody may have written them into a wiki. */
   #isOurs(headers: IncomingHttpHeaders): boolean {
     if (!opensWindow(headers)) return false
     const { referer, origin } = headers
@@ -70,7 +64,7 @@ export class LedRequests implements Leads {
     if (session === null || this.#until.size === 0) return false
     const until = this.#until.get(session)
     if (until === undefined) return false
-    // Otherwise a clock that was put back would keep the entry for ever.
+    // A clock that was put back would keep it for ever.
     const left = until - this.#options.clock()
     if (left > 0 && left <= afterMs) return true
     this.#until.delete(session)
@@ -86,7 +80,6 @@ export class LedRequests implements Leads {
     const { store } = this.#options
     if (store === null || Math.abs(now - (this.#toldAt.get(session) ?? 0)) < tellMs) return
     this.#toldAt.set(session, now)
-    // Without the store, the others do not know.
     store.put(prefix + session, String(now), afterMs / 1000).catch(() => {})
   }
 
@@ -103,7 +96,6 @@ export class LedRequests implements Leads {
   }
 }
 
-/** Without Fetch Metadata other headers tell a page from a picture. */
 function opensWindow(headers: IncomingHttpHeaders): boolean {
   const destination = headers['sec-fetch-dest']
   return destination === undefined ? wantsPage({ headers }) : destination === 'document'

@@ -1,12 +1,12 @@
 /**
- * Whether a browser may have been led to an address without its person's will: by another site, by a picture in a page, or ahead of a click.
- * Anybody can send these headers. So they may spare a person a suspension, and they grant nothing.
+ * Whether a browser may have been led to an address without its person's will. Anybody can send these headers, so they may spare a suspension, and they
+ * grant nothing.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../request/networks.ts'
 import { wantsPage } from '../request/wants-page.ts'
 
-/** `unknown_link`: a browser of before Fetch Metadata, which does not say where the link was. */
+/** `unknown_link`: without Fetch Metadata. */
 export type Led = 'prefetch' | 'other_site' | 'embedded' | 'unknown_link'
 
 export interface LedTo {
@@ -15,14 +15,14 @@ export interface LedTo {
   readonly secure: boolean
 }
 
-/** What a client says of its request; '' where it says nothing. */
+/** '' for none. */
 interface Asking {
   readonly fetchMode: string
   readonly fetchDest: string
   readonly accept: string
 }
 
-/** Null if the headers show no sign of it: the person has clicked in the app or typed the address, or a program asks. */
+/** Null without a sign of it. */
 export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
   if (isPrefetch(headers)) return 'prefetch'
   const from = headers['sec-fetch-site']
@@ -30,7 +30,7 @@ export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
   const { referer, origin } = headers
   if (referer !== undefined && referer !== '' && !isOf(referer, site)) return 'other_site'
   if (origin !== undefined && origin !== 'null' && !isOf(origin, site)) return 'other_site'
-  // Pictures, frames, fonts and scripts in a page of the app: somebody else may have written the page (a comment, a wiki).
+  // Somebody else may have written the page (a wiki).
   if (isEmbedded(headers)) return 'embedded'
   if (from === 'same-origin' || from === 'none' || !isSilent(headers['user-agent'] ?? '', site)) return null
   // Without Fetch Metadata, SameSite=Lax leaves only navigations of the whole window to other sites.
@@ -39,8 +39,8 @@ export function ledBy(headers: IncomingHttpHeaders, site: LedTo): Led | null {
 }
 
 /**
- * True for what a link, a form or a redirect in a page of the same site may have led to: somebody else may have written that page too. Of a browser
- * that does not say what it asks for, also for the parts of a page. Ask it where `ledBy` says null.
+ * True for links, forms and redirects in the app's pages, which somebody else may have written; without Fetch Metadata also for parts of pages. Call it
+ * where `ledBy` says null.
  */
 export function isLinkedHere(headers: IncomingHttpHeaders, site: LedTo): boolean {
   const from = headers['sec-fetch-site']
@@ -53,18 +53,17 @@ function isFromPage({ referer }: IncomingHttpHeaders): boolean {
   return referer !== undefined && referer !== ''
 }
 
-/** Browsers ask for pictures and style sheets by these types first. */
+/** Browsers ask so for pictures and style sheets. */
 function isPartByAccept(accept: string | undefined): boolean {
   return accept !== undefined && /^(?:image\/|text\/css\b)/i.test(accept)
 }
 
-/** True for pictures, frames, scripts and other parts of a page, which somebody else may have written into it. */
 export function isPartOfPage({ fetchMode, fetchDest, accept }: Asking): boolean {
   if (fetchMode === '' && fetchDest === '') return isPartByAccept(accept)
   return isPart(fetchMode, fetchDest)
 }
 
-/** A part of a page. A window has the destination `document`, and what a script asks for has `empty`. */
+/** Windows have `document`, and scripts' requests `empty`. */
 function isEmbedded({ 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }: IncomingHttpHeaders): boolean {
   return isPart(mode, destination)
 }
@@ -74,7 +73,7 @@ function isPart(mode: string | string[] | undefined, destination: string | strin
   return destination !== undefined && destination !== '' && destination !== 'document' && destination !== 'empty'
 }
 
-/** Each name stands by itself, because a loop over names would cost every request more. */
+/** A loop would cost every request more. */
 function isPrefetch(headers: IncomingHttpHeaders): boolean {
   return (
     saysPrefetch(headers['sec-purpose']) ||
@@ -96,11 +95,11 @@ function beginsWith(address: string, origin: string): boolean {
   return address.startsWith(origin) && (address.length === origin.length || address[origin.length] === '/')
 }
 
-/** True for a browser that sends no Fetch Metadata: an old one, or any on plain http. */
+/** Old browsers, and any on plain http, send no Fetch Metadata. */
 function isSilent(userAgent: string, { origin, secure }: LedTo): boolean {
   if (userAgent === '') return false
   if (!secure && !isLoopback(new URL(origin).hostname)) return true
-  // A longer name is no browser's, and would take long to read.
+  // No browser's name is longer.
   const name = userAgent.slice(0, 512)
   for (const [shape, major, minor] of since) {
     const found = shape.exec(name)

@@ -1,36 +1,33 @@
-/** What observers learn of each exchange with an app while it runs. The budgets and the watch on people are such observers. */
+/** What observers, such as the budgets, learn of each exchange with an app. */
 
-/** The person who asks; their account, session and groups as they were when the exchange began. */
+/** As they were when the exchange began. */
 export interface ObservedPerson {
   readonly account: string
   readonly name: string
   readonly groups: readonly string[]
-  /** For a program: `token:` and the token's id. */
+  /** `token:` and an id for a program. */
   readonly session: string
-  /** The id of a program's token; null or left out for a person. */
   readonly token?: string | null
-  /** Milliseconds since the epoch. */
   readonly sessionStartedAt: number
-  /** Where and with what the session was begun; null where that is not known. */
+  /** Null if unknown. */
   readonly signedInWith: { readonly userAgent: string; readonly address: string } | null
 }
 
-/** What a client says of itself. A stranger can say anything. */
+/** A stranger can say anything. */
 export interface ObservedClient {
   readonly userAgent: string
   readonly accept: string
   readonly acceptLanguage: string
-  /** Fetch Metadata; '' where the client sends none. */
+  /** '' without Fetch Metadata. */
   readonly fetchSite: string
   readonly fetchMode: string
   readonly fetchDest: string
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn. */
   readonly rawHeaders: readonly string[]
 }
 
-/** One request or WebSocket. The same object is in every observation of it. */
+/** The same object in all its observations. */
 export interface ObservedExchange {
-  /** The reference of the journal. */
   readonly reference: string
   /** Null for a stranger. */
   readonly person: ObservedPerson | null
@@ -38,44 +35,40 @@ export interface ObservedExchange {
   readonly method: string
   /** Inside the app, byte for byte, without the query. */
   readonly path: string
-  /** The query with its question mark; '' for none. It may hold secrets, so it is only compared and never written to the journal. */
+  /** With its question mark. It may hold secrets, so it never goes to the journal. */
   readonly query: string
-  /** The path inside the app to which a COPY or MOVE writes (WebDAV's `Destination`), without the query; '' for none. */
+  /** Of a COPY or MOVE (WebDAV), like `path`; '' for others. */
   readonly destination: string
   readonly address: string
   readonly client: ObservedClient
   readonly isSocket: boolean
-  /** True if another site, or a prefetch, may have led the browser there. Anybody can send such headers. */
+  /** See led.ts. */
   readonly isLed: boolean
 }
 
-/**
- * `start`: the exchange is permitted and about to be forwarded. `bytes`: a long exchange goes on (every few seconds or 16 MiB). `end`: it is
- * over. `refused`: the gate has answered with a refusal or a challenge; such an exchange has only this observation.
- */
+/** `start`: before forwarding. `bytes`: every few seconds or 16 MiB. `refused`: by the gate; nothing follows. */
 export type Phase = 'start' | 'bytes' | 'end' | 'refused'
 
-/** Observers may keep an observation of the phase `end`. Any other is valid only during the call. */
+/** Only that of the phase `end` may be kept after the call. */
 export interface Observation {
   readonly exchange: ObservedExchange
   readonly phase: Phase
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Bytes of bodies and frames since the last observation of this exchange. */
+  /** Of bodies and frames, since the last observation. */
   readonly bytesIn: number
   readonly bytesOut: number
   /** True in the first one after `start`. */
   readonly isFirst: boolean
   /** Null before the app has answered. */
   readonly status: number | null
-  /** The error code of a refusal, or why an exchange was cut. */
+  /** The code of a refusal, or why it was cut. */
   readonly reason: string | null
 }
 
 /** Must be quick, and must not throw. */
 type Observer = (observation: Observation) => void
 
-/** The observers of one process. */
 export class Observers {
   #all: readonly Observer[] = []
 

@@ -1,14 +1,12 @@
-/** The flow of an exchange that is observed, and held back by nobody. */
+/** The flow of an observed exchange, which nobody holds back. */
 import type { Clock } from '../clock.ts'
 import type { Flow, Holder } from './flow.ts'
 import type { Observation, ObservedExchange, Observers, Phase } from './observation.ts'
 
-/** The least time between two observations of the bytes of one exchange, in milliseconds. */
 const betweenMs = 5_000
-/** Observers are told after at most this many bytes. */
 const betweenBytes = 16 * 1024 * 1024
 
-/** Observers are given the flow itself, so that an observation costs no object. */
+/** Observers get the flow itself, so an observation costs no object. */
 export class ObservedFlow implements Flow, Observation {
   readonly exchange: ObservedExchange
   phase: Phase = 'start'

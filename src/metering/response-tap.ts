@@ -1,16 +1,16 @@
-/** The port between a forwarded response and those who look at it. A tap delays nothing and changes nothing. */
+/** The port between a forwarded response and those who look at it. It delays and changes nothing. */
 
-/** Somebody who has not signed in. */
+/** Somebody who is not signed in. */
 export interface Visitor {
   readonly address: string
-  /** With its question mark; '' for none. */
+  /** With its question mark. */
   readonly query: string
 }
 
 export interface ResponseTap {
   /**
-   * `path`: inside the app, byte for byte. `headers`: names and values in turn, as the app sent them. `visitor`: null where somebody is signed in.
-   * Null where the body is not wanted.
+   * `path`: inside the app, byte for byte. `headers`: the app's names and values in turn. `visitor`: null for somebody signed in. Null where the body is
+   * not wanted.
    */
   open(
     method: string,
@@ -22,8 +22,7 @@ export interface ResponseTap {
 }
 
 export interface BodyTap {
-  /** The bytes are valid only during the call. */
+  /** Valid only during the call. */
   data(chunk: Uint8Array): void
-  /** Called once. */
   end(isWhole: boolean): void
 }

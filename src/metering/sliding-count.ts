@@ -1,11 +1,10 @@
-/** A count over a sliding window in ten slots, exact to a tenth of the window. It never forgets early: the slot that leaves the window counts in full. */
+/** A count over a sliding window of ten slots. The slot that leaves the window counts in full, so nothing is forgotten early. */
 
 export const slotsInWindow = 10
 
-/** Index and amount of each slot that is not empty, alternating, oldest first. The index is the time divided by the length of a slot. */
+/** Index and amount in turn, oldest first, without empty slots. The index is the time divided by a slot's length. */
 export type Slots = readonly number[]
 
-/** The length of a slot, in milliseconds. */
 export function slotMsOf(windowSeconds: number): number {
   return (windowSeconds * 1000) / slotsInWindow
 }
@@ -14,7 +13,6 @@ export function slotAt(now: number, slotMs: number): number {
   return Math.floor(now / slotMs)
 }
 
-/** True for a slot that still counts at slot `current`. */
 export function isLive(slot: number, current: number): boolean {
   return slot >= current - slotsInWindow
 }
@@ -27,7 +25,7 @@ export function sumOf(slots: Slots, current: number): number {
 
 const none: Slots = []
 
-/** Adds to the current slot, and leaves out what has gone. What lies in the future, because a clock was put back, counts as of now. */
+/** Drops what has left the window. What lies in the future, because a clock was put back, counts as of now. */
 export function withAmount(slots: Slots, current: number, amount: number): Slots {
   let now = amount
   if (slots.length === 0) return now > 0 ? [current, now] : none
@@ -38,17 +36,17 @@ export function withAmount(slots: Slots, current: number, amount: number): Slots
     else if (isLive(slot, current)) next.push(slot, count)
   }
   if (now > 0) next.push(current, now)
-  // Without the room that grown arrays have.
+  // Grown arrays keep extra room.
   return next.length === 0 ? none : next.slice()
 }
 
-/** True if a slot lies further ahead than clocks differ: by more than one slot. */
+/** True if a slot lies further ahead than clocks differ. */
 export function isAhead(slots: Slots, current: number): boolean {
   const newest = slots.at(-2)
   return newest !== undefined && newest > current + 1
 }
 
-/** The time at which `amount` of the sum will have left the window, in milliseconds since the epoch. */
+/** When `amount` of the sum will have left the window. */
 export function goneAt(slots: Slots, amount: number, slotMs: number, current: number): number {
   let left = amount
   for (let i = 0; i < slots.length; i += 2) {
