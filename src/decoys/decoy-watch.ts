@@ -1,4 +1,4 @@
-/** The watch on decoys of one process: it judges each touch, acts before anything is forwarded, and says what the answer is. */
+/** The watch on decoys: it judges touches, and acts before anything is forwarded. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditEvent } from '../audit/event.ts'
 import type { Clock } from '../clock.ts'
@@ -16,7 +16,6 @@ import { isStopping } from './steps.ts'
 import { isJustProved, judgeTouch, type Touch, type TouchOutcome } from './touch.ts'
 import { planFor, type TouchDeed } from './touch-plan.ts'
 
-/** A request that touches a decoy. */
 export interface DecoyRequest {
   readonly decoy: Decoy
   readonly app: { readonly id: string; readonly isReportOnly?: boolean; readonly decoys?: Decoys | null }
@@ -25,7 +24,6 @@ export interface DecoyRequest {
   readonly headers: IncomingHttpHeaders
   readonly address: string
   readonly reference: string
-  /** For the journal. */
   readonly path: string
   readonly who: TouchingPerson | null
   /** True if the store did not say who asks. */
@@ -36,24 +34,24 @@ export interface TouchingPerson {
   readonly account: { readonly id: string; readonly name: string; readonly groups: readonly string[] }
   /** Null for a program. */
   readonly session: { readonly id: string } | null
-  /** The token of a program; null for a person. */
+  /** Null for a person. */
   readonly token: { readonly id: string; readonly name: string } | null
   readonly proofs: readonly Proof[]
   readonly isFullySignedIn: boolean
 }
 
 export interface DecoyAnswer {
-  /** Null if the request goes on as the rules say. */
+  /** Null if the rules decide. */
   readonly refusal: DecoyRefusal | null
-  /** True if a proof is asked for now, so that the request must be judged again. */
+  /** A proof is asked, so the request must be judged again. */
   readonly isAsked: boolean
-  /** What the gate answers in place of the app, if the rules let the person through. Null where the app answers. */
+  /** In place of the app's answer. */
   readonly file: ServedFile | null
 }
 
 interface DecoyRefusal {
   readonly code: 'account_suspended' | 'not_allowed' | 'store_unreachable' | 'bad_request'
-  /** The person reads them. */
+  /** For the person. */
   readonly words?: readonly Words[]
   readonly retryAfterSeconds?: number
 }
@@ -61,23 +59,22 @@ interface DecoyRefusal {
 interface DecoyWatchOptions {
   readonly clock: Clock
   readonly keyring: () => Pick<Keyring, 'mac'>
-  /** `isLimited`: strangers can cause this event, so its number is limited, otherwise they could fill the journal. */
+  /** `isLimited`: strangers could fill the journal. */
   readonly record: (event: AuditEvent, isLimited: boolean, reasons: readonly Reason[]) => void
   readonly count: (app: string, outcome: TouchOutcome) => void
-  /** `suspend`, `cut`, `revoke` and `ask` reject if the store cannot write the change. */
+  /** `suspend`, `cut`, `revoke` and `ask` reject if the store cannot write. */
   readonly suspend: (account: string, words: Words, at: number) => Promise<unknown>
   readonly cut: (session: string, words: Words, account: string) => Promise<unknown>
-  /** Revokes the token of a program, which can show no proof. */
   readonly revoke: (token: string, why: string) => Promise<unknown>
-  /** Each session of the person must show a proof that is newer than `at`. */
+  /** Each session must show a proof that is newer than `at`. */
   readonly ask: (account: string, at: number) => Promise<unknown>
-  /** True the first few times that a page of an app may have led this person to a decoy. Rejects if the store cannot say it. */
+  /** The first links of a day. Rejects if the store cannot say it. */
   readonly isFirstLinks: (account: string) => Promise<boolean>
   readonly onProblem: (error: unknown, account: string) => void
 }
 
 const retryAfterSeconds = 2
-/** Without what should follow, nothing is forwarded. */
+/** If the steps cannot act, nothing is forwarded. */
 const unwritten: DecoyAnswer = {
   refusal: { code: 'store_unreachable', retryAfterSeconds },
   isAsked: false,
@@ -87,7 +84,7 @@ const unwritten: DecoyAnswer = {
 export class DecoyWatch {
   readonly #options: DecoyWatchOptions
   readonly #repeats: Repeats
-  /** The running deed for each person or sign-in. Parallel requests wait for the same deed. */
+  /** Parallel requests wait for the same deed. */
   readonly #acting = new Map<string, Promise<boolean>>()
 
   constructor(options: DecoyWatchOptions) {
@@ -137,7 +134,7 @@ export class DecoyWatch {
     return (await this.#actOnce(who, deed, words)) ? answer : unwritten
   }
 
-  /** Where the store cannot say it, nobody is suspended for a link; the question for a proof cannot be written then either, and nothing is forwarded. */
+  /** Without the store nobody is suspended for a link, and nothing is forwarded. */
   async #isFirstLinks(account: string): Promise<boolean> {
     try {
       return await this.#options.isFirstLinks(account)
@@ -147,7 +144,6 @@ export class DecoyWatch {
     }
   }
 
-  /** Resolves to false if the store did not take it. */
   #actOnce(who: TouchingPerson, deed: TouchDeed, words: Words): Promise<boolean> {
     const key = `${deed} ${deed === 'suspend' ? who.account.id : heldBy(who)}`
     const running = this.#acting.get(key)
@@ -201,7 +197,7 @@ export class DecoyWatch {
       led: led ?? undefined,
       steps: touch.steps.join(','),
       isTold: touch.steps.includes('notify'),
-      // The first word of the file, by which a search finds this line.
+      // A search finds this line by it.
       mark: decoy.serve === null ? undefined : wordsOf(this.#options.keyring(), marked, 1)[0],
       repeated: repeated === 0 ? undefined : repeated,
       why: words.why
@@ -215,7 +211,7 @@ function refusalOf(code: 'account_suspended' | 'not_allowed' | null, words: Word
   return code === 'account_suspended' ? { code, words: [words] } : { code }
 }
 
-/** What a touch counts for: one sign-in, or one token. */
+/** One sign-in, or one token. */
 function heldBy({ session, token, account }: TouchingPerson): string {
   return session?.id ?? token?.id ?? account.id
 }

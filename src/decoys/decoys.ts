@@ -1,4 +1,4 @@
-/** The decoys of an app: addresses that nobody has business asking for, indexed as rules are. */
+/** The decoys of an app: addresses that nobody has business asking for. */
 import { type CompiledRule, compiledOf, compilePolicy } from '../policy/compile.ts'
 import { fold } from '../policy/glob-encodings.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -7,9 +7,9 @@ import { type QueryCondition, queryCondition } from './query-condition.ts'
 import type { DecoyStep, ServedContent, ServedKind } from './steps.ts'
 
 export interface DecoySettings {
-  /** A glob for the app's own path. */
+  /** Inside the app. */
   readonly path: string
-  /** Parameters of the query and globs for their values; null for any query. */
+  /** Globs for parameters; null for any query. */
   readonly query: Readonly<Record<string, string>> | null
   /** Null where the app answers. */
   readonly serve: ServedKind | null
@@ -19,7 +19,7 @@ export interface DecoySettings {
 
 export interface Decoy extends DecoySettings {
   readonly index: number
-  /** As in the configuration, for people: `/download?dir=/finance`. */
+  /** For people: `/download?dir=/finance`. */
   readonly text: string
 }
 
@@ -29,7 +29,7 @@ export class Decoys {
   readonly #policy: Policy
   readonly #queries: readonly (QueryCondition | null)[]
 
-  /** Throws NetworkError for a network that cannot be parsed. */
+  /** Throws NetworkError. */
   constructor(
     settings: readonly DecoySettings[],
     { isCaseSensitive, exempt }: { readonly isCaseSensitive: boolean; readonly exempt: ExemptSettings }
@@ -44,10 +44,7 @@ export class Decoys {
     )
   }
 
-  /**
-   * The first decoy that any reading of the path touches; null for none. `unreadable`: a query that cannot be told from one that touches a
-   * decoy of this path. `query` begins with '?', or is ''.
-   */
+  /** `unreadable`: the query may touch a decoy. `query` begins with '?', or is ''. */
   at(readings: readonly string[], query: string): Decoy | 'unreadable' | null {
     const { exact, folded, isFoldedAlready } = compiledOf(this.#policy)
     let isUnreadable = false

@@ -1,4 +1,4 @@
-/** Who may touch decoys: the institution's own crawlers, virus scanners and backups. */
+/** Who may touch decoys, such as crawlers, virus scanners and backups. */
 import type { Subject } from '../identity/subject.ts'
 import { parseNetworks } from '../request/networks.ts'
 
@@ -14,7 +14,7 @@ export interface Exempt {
   has(address: string, subject: Pick<Subject, 'name' | 'groups'> | null): boolean
 }
 
-/** Throws NetworkError for a network that cannot be parsed. */
+/** Throws NetworkError. */
 export function exemptOf(settings: ExemptSettings): Exempt {
   const networks = parseNetworks(settings.networks)
   const users = new Set(settings.users)

@@ -1,8 +1,7 @@
-/** The text of a leaked file: of archives and spreadsheets too, and of UTF-16. */
+/** The text of a leaked file, also of archives, spreadsheets and UTF-16. */
 import { gunzipSync } from 'node:zlib'
 import { isZip, unzip } from './zip.ts'
 
-/** The most bytes that are searched. */
 export const maxBytes = 64 * 1024 * 1024
 
 export function textOfLeak(file: Buffer): string {

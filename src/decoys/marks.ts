@@ -1,26 +1,22 @@
-/**
- * The marks of served decoys: words of 13 characters that look like passwords or numbers, and that a keyed hash makes of the person and the file.
- * Nothing is stored. A search computes the marks of everybody, and compares.
- */
+/** The marks of served decoys: a keyed hash of person and file, like passwords or numbers. A search computes everybody's. */
 import type { Keyring } from '../keyring/keyring.ts'
 
 const purpose = 'decoy mark'
 const wordBytes = 8
 const wordsPerMac = 4
 const wordLength = 13
-/** Base 32 of Crockford, without i, l, o and u. */
+/** Crockford's base 32, without i, l, o and u. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
 
-/** One file of one person. */
 export interface Marked {
   /** An account's id, or `address:` and an address. */
   readonly whose: string
   readonly app: string
-  /** The decoy's path, as in the configuration. */
+  /** As configured. */
   readonly path: string
 }
 
-/** `count` words of 64 bits. The same person gets the same ones for the same file, as long as the key is the current one. */
+/** The same while the key is the current one. */
 export function wordsOf(keyring: Pick<Keyring, 'mac'>, marked: Marked, count: number): string[] {
   const words: string[] = []
   for (let block = 0; words.length < count; block++)
@@ -28,7 +24,6 @@ export function wordsOf(keyring: Pick<Keyring, 'mac'>, marked: Marked, count: nu
   return words
 }
 
-/** True if one of `found` is a word of this file of this person, made with any key of the ring. */
 export function isMarked(
   keyring: Pick<Keyring, 'macs'>,
   marked: Marked,
@@ -56,10 +51,9 @@ function wordOf(value: bigint): string {
   return word
 }
 
-/** The most different words of a text that are compared. */
 const maxWords = 1_000_000
 
-/** Everything in a text that may be such a word, also in capital letters, and with o, i and l for digits. */
+/** Also capital letters, and o, i and l for digits. */
 export function possibleWords(text: string): Set<string> {
   const found = new Set<string>()
   for (const [run] of text.toLowerCase().matchAll(/[0-9a-z]{13,}/g)) {

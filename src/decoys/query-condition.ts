@@ -1,10 +1,10 @@
-/** A condition on the query: names of parameters with globs for their values. It holds if any plausible reading of the query meets it. */
+/** Globs for parameters. Any plausible reading of the query may meet them. */
 import { compileGlob, type Glob } from '../policy/glob.ts'
 import { fold, spellingsOf } from '../policy/glob-encodings.ts'
 import { decodings } from '../request/percent-decoding.ts'
 import { readingsOf } from '../request/readings.ts'
 
-/** `unreadable`: it may hold, but a value has too many readings to tell. */
+/** `unreadable`: a value has too many readings to tell. */
 type QueryVerdict = 'holds' | 'fails' | 'unreadable'
 
 export interface QueryCondition {
@@ -12,11 +12,11 @@ export interface QueryCondition {
   verdictOn(query: string): QueryVerdict
 }
 
-/** The most different values with escapes or dots that are read, so that a search stays short. */
+/** With escapes or dots. */
 const maxOddValues = 500
 const maxReadings = 64
 
-/** Every parameter of `wanted` must be there. `*` in a value does not match a slash, `**` does. */
+/** `*` in a value does not match a slash, `**` does. */
 export function queryCondition(wanted: Readonly<Record<string, string>>, isCaseSensitive: boolean): QueryCondition {
   const normal = (text: string) => (isCaseSensitive ? text : fold(text))
   const conditions = Object.entries(wanted).map(([name, glob]) => ({
@@ -38,7 +38,7 @@ export function queryCondition(wanted: Readonly<Record<string, string>>, isCaseS
   }
 }
 
-/** The values of each parameter, under each name that some server may read. Every parameter of the query counts, however many there are. */
+/** By all names that servers may read. */
 function valuesByName(query: string, normal: (text: string) => string): Map<string, Set<string>> {
   const ofKey = new Map<string, Set<string>>()
   for (const [key, value] of parametersOf(query)) into(ofKey, key, [value])
@@ -54,7 +54,7 @@ function into(map: Map<string, Set<string>>, name: string, values: Iterable<stri
   map.set(name, all)
 }
 
-/** Some servers separate parameters with `;` too. */
+/** Some servers also separate by `;`. */
 function parametersOf(query: string): [string, string][] {
   const parts = query.slice(1).split('&')
   const all = parts.flatMap(part => (part.includes(';') ? [part, ...part.split(';')] : [part]))
@@ -64,7 +64,7 @@ function parametersOf(query: string): [string, string][] {
   })
 }
 
-/** `id[]` and `id[0]` are lists of `id` for PHP, Rails and others. */
+/** `id[]` and `id[0]` are lists of `id` for PHP and Rails. */
 function plainName(name: string): string {
   return name.replace(/\[\d*\]$/, '')
 }
@@ -91,11 +91,11 @@ function verdictOnValues(
   return verdict
 }
 
-/** A value that is a path is read as paths are. Null for too many readings. */
+/** Null for too many readings. */
 function readingsOfValue(path: string): readonly string[] | null {
   const readings = readingsOf(path)
   if (readings !== null || !control.test(path)) return readings
-  // Some servers end a value at a control byte, and others leave it out. It may be a line of a text that somebody has written.
+  // Some servers end a value at a control byte, and others leave it out.
   const readable = [path.replace(controls, ''), path.split(control)[0] ?? ''].map(readingsOf)
   return readable.includes(null) ? null : readable.flatMap(found => found ?? [])
 }
@@ -106,7 +106,7 @@ const plain = /^[A-Za-z0-9_-]*$/
 const control = /%(?:25)*(?:[01][0-9a-f]|7f)|[\x00-\x1f\x7f]/i
 const controls = new RegExp(control, 'gi')
 
-/** As it stands, and decoded once and twice; `+` may be a blank. */
+/** As it stands, and decoded; `+` may be a blank. */
 function decoded(text: string): string[] {
   const found = new Set([text])
   for (const reading of found) {

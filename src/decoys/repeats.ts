@@ -1,8 +1,7 @@
-/** Decides which touches get a line in the journal: the first of a person at a decoy, then one in ten minutes, with the number of those between. */
+/** Which touches get a line in the journal: the first, then one in ten minutes. */
 import type { Clock } from '../clock.ts'
 
 const everyMs = 600_000
-/** The greatest number of keys. The oldest are forgotten first. */
 const maxKnown = 5_000
 
 export class Repeats {
@@ -13,7 +12,7 @@ export class Repeats {
     this.#clock = clock
   }
 
-  /** The number of touches since the last line; null if this one gets none. */
+  /** Touches since then; null for no line. */
   take(key: string): number | null {
     const now = this.#clock()
     const known = this.#known.get(key)

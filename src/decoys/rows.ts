@@ -1,4 +1,4 @@
-/** The rows of a served decoy: plausible, and with a mark in each. They follow from the marks, so a person gets the same file each time. */
+/** The rows of a served decoy, the same for the same person. */
 import type { ServedContent } from './steps.ts'
 
 export interface Table {
@@ -7,7 +7,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** The number of rows, and of marks. */
+/** Also the number of marks. */
 export const rowCount = 24
 
 const services = [
@@ -52,7 +52,7 @@ const payees = [
 ]
 const grades = ['E11', 'E12', 'E13', 'E14', 'E15', 'W1', 'W2']
 
-/** `words`: the marks, one for each row. */
+/** `words`: a mark for each row. */
 export function tableOf(content: ServedContent, words: readonly string[]): Table {
   return { ...heads[content], rows: words.map((word, i) => makers[content](word, i)) }
 }
@@ -84,12 +84,10 @@ function pick(list: readonly string[], word: string, at: number): string {
   return list[numberOf(word, at) % list.length]!
 }
 
-/** 0 to 1295, from two characters of the word. */
 function numberOf(word: string, at: number): number {
   return Number.parseInt(word.slice(at, at + 2), 36)
 }
 
-/** A day within the three years before 2025. */
 function dateOf(word: string): string {
   const days = numberOf(word, 8) % 1095
   return new Date(Date.UTC(2022, 0, 1) + days * 86_400_000).toISOString().slice(0, 10)

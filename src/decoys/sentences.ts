@@ -1,4 +1,4 @@
-/** What the journal, operators and the person read about a touch. It names the decoy as configured, and neither address nor path of the request. */
+/** What people read about a touch, without the request's address and path. */
 import type { Led } from '../metering/led.ts'
 import { type Reason, reason } from '../reasons/reason.ts'
 import type { Touch } from './touch.ts'
@@ -6,12 +6,10 @@ import type { Touch } from './touch.ts'
 export interface Told {
   readonly touch: Touch
   readonly led: Led | null
-  /** The person's name; null for a stranger. */
+  /** Null for a stranger. */
   readonly name: string | null
-  /** The name of the token, where a program of the person asked. */
   readonly program: string | null
   readonly app: string
-  /** The decoy's text. */
   readonly text: string
 }
 
@@ -35,7 +33,7 @@ export function sentenceOf({ touch, led, name, program, app, text }: Told): stri
   }
 }
 
-/** The same sentences as reasons; none for a touch of which nobody is told. */
+/** None where nobody is told. */
 export function reasonsOf({ touch, led, program, app, text }: Told): readonly Reason[] {
   const decoy = { decoy: text, app }
   const touched = program === null ? reason('decoy', decoy) : reason('decoyOfProgram', { ...decoy, program })

@@ -1,4 +1,4 @@
-/** The files that the gate serves as decoys, made anew for each request. */
+/** Decoys' files, made anew for each request. */
 import { rowCount, type Table, tableOf } from './rows.ts'
 import type { ServedContent, ServedKind } from './steps.ts'
 import { workbookOf } from './workbook.ts'
@@ -13,7 +13,7 @@ interface Kind {
   make(table: Table): string | Buffer
 }
 
-/** `words`: the marks, `rowCount` of them. */
+/** `words`: `rowCount` marks. */
 export function servedFile(kind: ServedKind, content: ServedContent, words: readonly string[]): ServedFile {
   const { type, make } = kinds[kind]
   return { type, body: Buffer.from(make(tableOf(content, words.slice(0, rowCount))) as string) }
@@ -42,7 +42,7 @@ function textOf({ title, columns, rows }: Table): string {
   return `${title}\n\n${[columns, ...rows].map(line).join('\n')}\n`
 }
 
-/** A page without scripts and links. Cells need no escaping: no character in them has a meaning in HTML. */
+/** No cell holds a character with a meaning in HTML. */
 function pageOf({ title, columns, rows }: Table): string {
   const cells = (row: readonly string[], tag: string) => row.map(cell => `<${tag}>${cell}</${tag}>`).join('')
   const lines = rows.map(row => `<tr>${cells(row, 'td')}</tr>`).join('\n')

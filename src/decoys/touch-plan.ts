@@ -1,19 +1,19 @@
-/** What a judged touch causes, and what the gate answers: the watch carries it out, and `explain` says it. Pure. */
+/** What a judged touch causes and is answered, for the watch and `explain`. */
 import { type DecoyStep, stoppingSteps } from './steps.ts'
 import type { Touch } from './touch.ts'
 
 export type TouchDeed = 'suspend' | 'cut' | 'revoke' | 'ask'
 
 export interface TouchPlan {
-  /** What is done before the answer; null for nothing. */
+  /** Done before the answer. */
   readonly deed: TouchDeed | null
-  /** The answer where no file is given; null if the rules decide. After `ask` they demand the proof. */
+  /** Null if the rules decide; after `ask` they demand the proof. */
   readonly refusal: 'account_suspended' | 'not_allowed' | null
-  /** True if the decoy's file is given where the rules forward the request. */
+  /** Only where the rules forward the request. */
   readonly givesFile: boolean
 }
 
-/** `touch`: null for who is exempt. `serves`: the gate has a file for the decoy. `by`: a program has a token and can show no proof. */
+/** `touch`: null for who is exempt. `by`: a program can show no proof. */
 export function planFor(touch: Touch | null, serves: boolean, by: 'person' | 'program'): TouchPlan {
   if (touch === null || !touch.isStopped) return { deed: null, refusal: null, givesFile: serves }
   if (touch.outcome === 'led') return { deed: null, refusal: 'not_allowed', givesFile: false }
@@ -22,7 +22,6 @@ export function planFor(touch: Touch | null, serves: boolean, by: 'person' | 'pr
   return { deed, refusal: deed === 'suspend' ? 'account_suspended' : 'not_allowed', givesFile: serves }
 }
 
-/** The strongest of the steps that stop the request. */
 function deedOf(steps: readonly DecoyStep[], by: 'person' | 'program'): TouchDeed {
   const strongest = stoppingSteps.findLast(step => steps.includes(step))
   if (strongest === 'suspend') return 'suspend'
@@ -30,7 +29,7 @@ function deedOf(steps: readonly DecoyStep[], by: 'person' | 'program'): TouchDee
   return strongest === 'cut' ? 'cut' : 'ask'
 }
 
-/** False where nothing would follow from a touch, so that the rules decide alone. */
+/** False where nothing would follow from a touch. */
 export function refusesUnreadable(isReportOnly: boolean, isExempt: boolean): boolean {
   return !isReportOnly && !isExempt
 }

@@ -1,17 +1,20 @@
-/** A touch of a decoy, judged: who touched it, whether they meant to, and which steps act. Pure. */
+/** A judged touch of a decoy. */
 import { factorKinds } from '../factor/kinds.ts'
 import { newestProof, type Proof } from '../factor/proof.ts'
 import type { Led } from '../metering/led.ts'
 import { type DecoyStep, decoySteps, stoppingSteps } from './steps.ts'
 
-/** `unknown`: the store did not say who asks. `half_way`: with the first factor alone. `led`: perhaps not the person's will. `reported`: the app only reports. */
+/**
+ * `unknown`: the store did not say who. `half_way`: with the first factor alone. `led`: perhaps against the person's will. `reported`: the app only
+ * reports.
+ */
 export type TouchOutcome = 'stranger' | 'unknown' | 'half_way' | 'led' | 'reported' | 'touched'
 
 export interface Touch {
   readonly outcome: TouchOutcome
-  /** In the order in which they act. The journal is always written. */
+  /** The journal is always written. */
   readonly steps: readonly DecoyStep[]
-  /** True if the app must not see the request. */
+  /** The app must not see the request. */
   readonly isStopped: boolean
 }
 
@@ -20,16 +23,13 @@ export interface TouchFacts {
   readonly led: Led | null
   readonly isReportOnly: boolean
   readonly steps: readonly DecoyStep[]
-  /** The person has shown a second factor a moment ago. */
+  /** With a second factor. */
   readonly isJustProved: boolean
-  /** A page of the app may have led them there, and that did not happen often. */
+  /** A page of the app may have led them, and that was rare so far. */
   readonly isLinked: boolean
 }
 
-/**
- * True for a question about an address, which is no touch: a preflight carries no session, and WebDAV clients list folders by themselves.
- * `alsoAs`: the methods that overrides name.
- */
+/** A question is no touch: a preflight carries no session, and WebDAV clients list folders by themselves. `alsoAs`: overrides' methods. */
 export function isQuestion(method: string, alsoAs: () => readonly string[]): boolean {
   return isAsking(method) && alsoAs().every(isAsking)
 }
@@ -38,7 +38,7 @@ function isAsking(method: string): boolean {
   return method === 'OPTIONS' || method === 'PROPFIND'
 }
 
-/** Somebody who has shown only a password may be a thief, and must not get its owner suspended (THREATS B4). */
+/** Whoever has only a password may be a thief, and must not get the owner suspended (THREATS B4). */
 export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved, isLinked }: TouchFacts): Touch {
   const mild = decoySteps.filter(step => step === 'journal' || (step === 'notify' && steps.includes(step)))
   if (signedIn === 'nobody') return { outcome: 'stranger', steps: ['journal'], isStopped: false }
@@ -54,10 +54,9 @@ export function judgeTouch({ signedIn, led, isReportOnly, steps, isJustProved, i
   return { outcome: 'touched', steps: acting, isStopped: stopping.length > 0 }
 }
 
-/** A proof that is not older than this, in milliseconds, counts as new. */
 const justProvedMs = 60_000
 
-/** True for somebody who has shown a second factor of the gate a moment ago: `step-up` asks them nothing. */
+/** `step-up` asks them nothing. */
 export function isJustProved(proofs: readonly Proof[], now: number): boolean {
   const at = newestProof(proofs, factorKinds)?.at
   return at !== undefined && Math.abs(now - at) <= justProvedMs

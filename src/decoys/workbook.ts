@@ -8,7 +8,7 @@ const relations = 'http://schemas.openxmlformats.org/officeDocument/2006/relatio
 const packaged = 'http://schemas.openxmlformats.org/package/2006'
 const office = 'application/vnd.openxmlformats-officedocument.spreadsheetml'
 
-/** No cell holds a character that XML would read as markup. */
+/** No cell holds markup. */
 export function workbookOf({ title, columns, rows }: Table): Buffer {
   const lines = [columns, ...rows].map((row, i) => {
     const cells = row.map(

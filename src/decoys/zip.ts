@@ -1,4 +1,4 @@
-/** ZIP archives (PKWARE APPNOTE 6.3): written for served spreadsheets, read in leaked files. */
+/** ZIP archives (PKWARE APPNOTE 6.3), written for spreadsheets and read in leaked files. */
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
 
 interface ZipEntry {
@@ -10,7 +10,7 @@ const localSignature = 0x04034b50
 const centralSignature = 0x02014b50
 const endSignature = 0x06054b50
 const deflated = 8
-/** 1 January 2024, in the form of DOS. */
+/** 1 January 2024, as in DOS. */
 const date = ((2024 - 1980) << 9) | (1 << 5) | 1
 
 export function zipOf(entries: readonly ZipEntry[]): Buffer {
@@ -48,7 +48,7 @@ export function isZip(file: Buffer): boolean {
   return file.length > 22 && file.readUInt32LE(0) === localSignature
 }
 
-/** The contents of an archive, up to `most` bytes in all. Entries that cannot be read are left out. */
+/** Up to `most` bytes, without unreadable entries. */
 export function unzip(file: Buffer, most: number): Buffer[] {
   const contents: Buffer[] = []
   let left = most

@@ -1,29 +1,24 @@
-/**
- * The memory for bodies until they are in the store. Only bytes that have come count, so that a slow sender takes nothing from others. Strangers take
- * nothing from people who are known.
- */
+/** The memory for bodies until they are in the store. A slow sender takes nothing from others, since only bytes that have come count. */
 import { StrangerRoom } from './stranger-room.ts'
 
 const mebibyte = 1024 * 1024
-/** The most bytes of one person, and of all who are known. */
 const maxBytesOfKnown = { person: 16 * mebibyte, all: 32 * mebibyte }
 
 export interface BodyAllowance {
-  /** False if there is no room for these bytes. */
+  /** False if there is no room. */
   take(bytes: number): boolean
-  /** Called when its bytes have to make room for those of others. */
+  /** Its bytes must make room for others. */
   onCut: () => void
-  /** Frees its bytes. */
   end(): void
 }
 
 export class BodyBudget {
   readonly #strangers = new StrangerRoom<BodyAllowance>()
-  /** Account → bytes. */
+  /** By account. */
   readonly #people = new Map<string, number>()
   #known = 0
 
-  /** `length`: what the sender announces, or the largest that is read, in bytes. */
+  /** `length`: announced, or the largest that is read. */
   open({ account, address }: { account: string | null; address: string }, length: number): BodyAllowance {
     return account === null ? this.#ofStranger(address, length) : this.#ofPerson(account)
   }

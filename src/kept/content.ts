@@ -1,13 +1,12 @@
-/** The kinds of bodies that can be kept, by their `Content-Type`. */
+/** Which bodies can be kept, by their `Content-Type`. */
 
 type Content = 'form' | 'multipart' | 'json' | 'text'
 
-/** What a `Content-Type` says about a body. */
 export interface BodyType {
   readonly content: Content
-  /** In lower case; null where none is named. */
+  /** In lower case. */
   readonly charset: string | null
-  /** The boundary of a multipart body; null where there is none, or more than one. */
+  /** Null also for more than one. */
   readonly boundary: string | null
 }
 
@@ -22,7 +21,6 @@ export function contentOf(type: string | undefined): Content | null {
   return contents.find(([, pattern]) => pattern.test(type ?? ''))?.[0] ?? null
 }
 
-/** Null for a body that cannot be kept. */
 export function bodyTypeOf(type: string | undefined): BodyType | null {
   const content = contentOf(type)
   if (content === null || type === undefined) return null
@@ -32,16 +30,12 @@ export function bodyTypeOf(type: string | undefined): BodyType | null {
   const charset = found.get('charset')
   return {
     content,
-    // If there are two, nobody knows which one counts.
     charset: charset === undefined ? null : (charset?.toLowerCase() ?? 'unknown'),
     boundary: content === 'multipart' ? found.get('boundary') || null : null
   }
 }
 
-/**
- * The parameters of a header (RFC 9110 §5.6.6), with names in lower case. Each character is read a fixed number of times. Browsers and programs differ in how
- * they write a quote in a quoted value, so a value that does not end goes on to the end.
- */
+/** Header parameters (RFC 9110 §5.6.6), names in lower case. Each character is read a fixed number of times. An unfinished quoted value goes on to the end. */
 export function* parametersIn(text: string): Generator<readonly [string, string]> {
   const name = /[\s;]*([^\s;=]*)\s*(=?)\s*/y
   const plain = /[^\s;]*/y
@@ -67,7 +61,7 @@ export function* parametersIn(text: string): Generator<readonly [string, string]
   }
 }
 
-/** The place of the closing quote, or the end of the text. A backslash before the last quote of a value is a part of it, as in `"C:\\dir\\"`. */
+/** The closing quote, or the end. A backslash before a value's last quote is part of it, as in `"C:\\dir\\"`. */
 function endOfQuoted(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     if (text[at] === '"') return at

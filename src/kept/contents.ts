@@ -1,4 +1,4 @@
-/** What is in the body of a kept POST, for the page that shows it to its sender. */
+/** What the sender of a kept POST is shown of it. */
 import type { BodyType } from './content.ts'
 import { type FormField, fieldsOf, namesOfLine, namesWithin, stringOfJson } from './field-names.ts'
 import { FieldPairs } from './field-pairs.ts'
@@ -9,11 +9,11 @@ import { TimeSlices } from './time-slices.ts'
 
 interface ShownField {
   readonly name: string
-  /** Shortened. A file's name; null where the value may be a credential. */
+  /** A shortened value, or a file's name; null for a possible credential. */
   readonly value: string | null
 }
 
-/** The first fields of a form; of other bodies the beginning, with '' as its name. `isCut`: there is more. */
+/** A form's first fields, or another body's beginning under the name ''. `isCut`: there is more. */
 export interface Contents {
   readonly fields: readonly ShownField[]
   readonly isCut: boolean
@@ -23,9 +23,9 @@ const maxFields = 12
 const maxNameLength = 60
 const maxValueLength = 120
 const maxTextLength = 400
-/** Names that are looked at in one value. With more of them it is not shown. */
+/** With more names a value is not shown. */
 const maxNames = 10_000
-/** Characters that are read at least, because what is hidden gets shorter. */
+/** Hidden parts get shorter, so more is read than shown. */
 const minRead = 64 * 1024
 
 /** A large body takes many time slices (THREATS D21). */
@@ -40,7 +40,6 @@ export async function contentsOf(body: Buffer, type: BodyType): Promise<Contents
   }
 }
 
-/** The beginning, with a little more than is shown. */
 async function hiddenInJson(text: string, slices: TimeSlices): Promise<{ shown: string; isCut: boolean }> {
   const hidden: JsonField[] = []
   for (const field of fieldsOfJson(text)) {
@@ -64,7 +63,7 @@ async function isHiddenText(text: string, field: JsonField, slices: TimeSlices):
   return value !== null && isHiddenValue(field.name ?? '', value, slices)
 }
 
-/** True if what stands in the value has such names itself. */
+/** True if the value has such names in it. */
 async function isHiddenValue(name: string, value: string, slices: TimeSlices): Promise<boolean> {
   const seen = new Set<string>()
   for (const inner of namesWithin(name, value)) {
@@ -85,7 +84,7 @@ function hiddenInLines(text: string): { shown: string; isCut: boolean } {
   return { shown, isCut: text.length > minRead }
 }
 
-/** The name of a value may come after it, so all fields are read. */
+/** A value's name may come after it, so all fields are read. */
 async function formContents(body: Buffer, type: BodyType, slices: TimeSlices): Promise<Contents> {
   const first: FormField[] = []
   const pairs = new FieldPairs()
@@ -115,7 +114,7 @@ async function shownField(
   return { name: shortened(name, maxNameLength), value: isHidden ? null : shortened(value, maxValueLength) }
 }
 
-/** Without control characters, which could reorder or hide what follows. */
+/** Control characters could hide what follows. */
 function shortened(text: string, most: number): string {
   const read = text.slice(0, most * 4)
   const plain = read.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')

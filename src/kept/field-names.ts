@@ -1,6 +1,6 @@
 /**
- * The names of the fields in a body, in the order in which they stand there. Strangers choose bodies, so each character is read a fixed number
- * of times (THREATS D21), and what is collected has a limit.
+ * The names of the fields in a body. Strangers choose bodies, so each character is read a fixed number of times (THREATS D21), and collections are
+ * bounded.
  */
 import type { BodyType } from './content.ts'
 import { FieldPairs, type PairPlace, pairPlaceOf } from './field-pairs.ts'
@@ -9,36 +9,31 @@ import { partsOf } from './multipart.ts'
 import { namesInNested, nestedIn } from './nested-names.ts'
 import { bytesOfForm, isReadable, likeliestSpelling, spellingsOf } from './spellings.ts'
 
-/** A field of a form, and where its value is to be found. */
 export interface FormField {
-  /** What its name may be: the first one is shown. */
+  /** The first is shown. */
   readonly names: readonly string[]
-  /** Where it is one of two fields that belong together; null otherwise. */
+  /** Of two fields that belong together. */
   readonly pair: PairPlace | null
-  /** The name of a file; null for a field. */
+  /** Null for a field. */
   readonly file: string | null
-  /** True where nothing else can stand in the value. */
+  /** The value can hold nothing else. */
   readonly isPlain: boolean
-  /** The value, or its beginning with `most` bytes. '' for a file. */
+  /** Up to `most` bytes; '' for a file. */
   text(most?: number): string
 }
 
-/** Spellings of names that are looked at. */
 const maxSpellings = 20_000
-/** Characters by which a value, as it is sent, may be more than plain words. */
+/** A raw value with these may be more than plain words. */
 const mayNest = /[={[<]|%[357]|^(?:ey|ew|W)/i
-/** Characters that a form sends unchanged. */
 const plainAscii = /^[ -$&-*,-~]*$/
 /** A longer name is read as it stands. */
 const maxNameLength = 4096
-/** Parts, and values that belong to a pair or may hold something else, that are looked at. Nobody writes more. */
 const maxTelling = 20_000
-/** One of so many fields is returned in any case, so that a caller who reads many of one name can end its time slice. */
+/** So many fields later one is returned anyway, so a caller can end its time slice. */
 const maxBetween = 1_000
-/** How deep one text in another is looked at. */
 const maxDepth = 2
 
-/** A name may come more than once. Null where nobody can tell. */
+/** A name may come more than once; null where nobody can tell. */
 export function* namesIn(body: Buffer, type: BodyType): Generator<string | null> {
   if (!isReadable(type)) return yield null
   if (type.content === 'json') yield* namesOfJsonBody(body, type)
@@ -46,18 +41,17 @@ export function* namesIn(body: Buffer, type: BodyType): Generator<string | null>
   else yield* namesOfForm(fieldsOf(body, type, 0))
 }
 
-/** The first fields of a form, and whatever of the others tells more of them. Null where nobody can tell. */
+/** The first fields, and later ones that tell more. Null where nobody can tell. */
 export function fieldsOf(body: Buffer, type: BodyType, most: number): Generator<FormField | null> {
   return type.content === 'form' ? fieldsOfForm(body, type, most) : fieldsOfParts(body, type)
 }
 
-/** The names within the value of a field. */
 export function namesWithin(name: string, value: string): Iterable<string | null> {
   const kind = nestedIn(name, value)
   return kind === null ? [] : namesInNested(kind, value, text => namesOfJson(text, 1))
 }
 
-/** The text of a field of JSON, as the program reads it that gets it; null for anything else. */
+/** As the receiving program reads it. */
 export function stringOfJson(text: string, { from, to }: JsonField): string | null {
   if (text[from] !== '"') return null
   try {
@@ -72,7 +66,7 @@ function* namesOfForm(fields: Iterable<FormField | null>): Generator<string | nu
   for (const field of fields) {
     if (field === null) yield null
     else {
-      // An escape switches to another set of letters, as in ISO-2022-JP.
+      // An escape switches to other letters, as in ISO-2022-JP.
       for (const name of field.names) yield name.includes('\x1b') ? null : name
       if (field.pair !== null) pairs.add(field.pair, field.text())
       if (field.isPlain) continue
@@ -83,7 +77,7 @@ function* namesOfForm(fields: Iterable<FormField | null>): Generator<string | nu
   yield* pairs.names()
 }
 
-/** `most`: that many fields are returned in any case. Of later ones only those that tell more: new names, pairs, and values with something else in them. */
+/** `most` fields, and later ones with new names, pairs, or nested values. */
 function* fieldsOfForm(body: Buffer, { charset }: BodyType, most: number): Generator<FormField | null> {
   const text = body.toString('latin1')
   const known = new Map<string, Pick<FormField, 'names' | 'pair'>>()
@@ -125,7 +119,7 @@ function* fieldsOfParts(body: Buffer, type: BodyType): Generator<FormField | nul
     if (part === null) yield null
     else {
       const { names, value } = part
-      // A script sends JSON as a file of this name.
+      // Scripts send JSON as such a file.
       const isFile = part.file !== null && !(part.file === 'blob' && /json/i.test(part.type))
       yield {
         names,
@@ -139,7 +133,7 @@ function* fieldsOfParts(body: Buffer, type: BodyType): Generator<FormField | nul
   }
 }
 
-/** `isCut`: the end may be the half of a letter. */
+/** `isCut`: the end may be half a letter. */
 function textOf(bytes: Buffer, isCut: boolean, charset: string | null): string {
   let end = bytes.length
   if (isCut) {
@@ -150,15 +144,14 @@ function textOf(bytes: Buffer, isCut: boolean, charset: string | null): string {
 }
 
 function* namesOfJsonBody(body: Buffer, { charset }: BodyType): Generator<string | null> {
-  // UTF-16 and UTF-32, which some programs recognise by themselves.
+  // Some programs recognise UTF-16 and UTF-32.
   if (body.includes(0) || /^(?:\xff\xfe|\xfe\xff)/.test(body.toString('latin1', 0, 2))) return yield null
   const text = likeliestSpelling(body, charset)
   yield* namesOfJson(text, 0)
-  // In text that is no JSON, a quote may begin another string than it seems.
+  // Where JSON is broken, a quote may begin another string.
   for (const [, name = ''] of text.matchAll(/"([^"\\]{1,200})"\s*:/g)) yield name
 }
 
-/** Texts in it that are something else than text are looked at too, though not for ever. */
 function* namesOfJson(text: string, depth: number): Generator<string | null> {
   let nested = 0
   for (const field of fieldsOfJson(text)) {
@@ -172,12 +165,12 @@ function* namesOfJson(text: string, depth: number): Generator<string | null> {
   }
 }
 
-/** The names in a form with the encoding `text/plain`. A line without `=` goes on with a value. Each character is read a fixed number of times. */
+/** A line without `=` goes on with a value. */
 function* namesOfLines(text: string): Generator<string> {
   for (const line of text.split(/[\r\n]+/)) yield* namesOfLine(line)
 }
 
-/** Some programs take U+2028 and U+2029 for ends of lines, and others for letters. */
+/** Some programs end lines at U+2028 and U+2029. */
 export function* namesOfLine(line: string): Generator<string> {
   for (const text of /[\u2028\u2029]/.test(line) ? [line, ...line.split(/[\u2028\u2029]+/)] : [line]) {
     const equals = text.indexOf('=')

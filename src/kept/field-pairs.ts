@@ -1,9 +1,9 @@
-/** Fields that come as two, one with a name and one with its value: `0[name]=password&0[value]=…`, `fields.0.key=…`, `name[]=…&value[]=…`. */
+/** Fields in pairs: `0[name]=password&0[value]=…`, `fields.0.key=…`, `name[]=…&value[]=…`. */
 
 const pairKey = /(?:^|[.[_-])(name|key|field|id|label|value|values|val)\]?((?:\[\w*\]|\.\d+)*)$/i
 const isValueKey = /^val/i
 const maxNameLength = 200
-/** The most names that one group may have; with more of them nobody can tell which one its value is of. */
+/** With more names nobody can tell which one a value has. */
 const maxNames = 64
 
 interface Group {
@@ -16,12 +16,11 @@ export interface PairPlace {
   readonly isValue: boolean
 }
 
-/** False for a text that is too long for a name of a field, or a sentence. */
 export function mayBeName(text: string): boolean {
   return text.length <= maxNameLength && text.trim().split(/\s+/).length <= 4
 }
 
-/** Null for a field that is neither. Of an array all places count as one group where they have no number. */
+/** Array places without a number count as one group. */
 export function pairPlaceOf(name: string): PairPlace | null {
   if (name.length > maxNameLength) return null
   const found = pairKey.exec(name)
@@ -36,7 +35,7 @@ export function pairPlaceOf(name: string): PairPlace | null {
 export class FieldPairs {
   readonly #groups = new Map<string, Group>()
 
-  /** `text`: the value, where it is short. */
+  /** `text`: a short value. */
   add({ group, isValue }: PairPlace, text: string): void {
     let found = this.#groups.get(group)
     if (found === undefined) {
@@ -47,7 +46,7 @@ export class FieldPairs {
     else if (found.names.size <= maxNames && !found.names.has(text) && mayBeName(text)) found.names.add(text)
   }
 
-  /** The names of the groups that have a value. Null where nobody can tell. */
+  /** Of groups with a value. Null where nobody can tell. */
   *names(): Generator<string | null> {
     for (const { names, hasValue } of this.#groups.values())
       if (hasValue) {
@@ -56,7 +55,6 @@ export class FieldPairs {
       }
   }
 
-  /** The names of the values of a group. */
   namesOf(group: string): Iterable<string> {
     return this.#groups.get(group)?.names ?? []
   }

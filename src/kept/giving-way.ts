@@ -1,14 +1,12 @@
-/** Which kept POSTs give way to a new one: the limits of a person, of strangers and of all. */
+/** Which kept POSTs give way to a new one. */
 import { StrangerRoom } from './stranger-room.ts'
 
-/** The most kept POSTs of one person, separately for forms, for forms in frames, for scripts and for forms of other sites: no page of another site pushes out work. */
+/** Separately for forms, framed forms, scripts and other sites' forms, so no other site pushes out work. */
 export const maxOfPerson = { posts: 5, bytes: 8 * 1024 * 1024 }
-/** The most bytes of all people who are known. */
 const maxBytesOfKnown = 64 * 1024 * 1024
-/** The least that a POST takes in the store with its headers, in bytes. */
+/** What a POST takes at least in the store. */
 const minBytes = 4096
 
-/** A POST in the list of those that wait. */
 export interface Waiting {
   readonly member: string
   readonly id: string
@@ -18,8 +16,8 @@ export interface Waiting {
 }
 
 /**
- * Those that go for the new one, which is in the list already, so that two at once cannot both take the last place. Null if it has no room, or is not in
- * the list any more. `owner`: `?` and the address of a stranger, or the share and the account.
+ * Null if the new one has no room. It is in the list already, otherwise two at once could both take the last place. `owner`: `?` and a stranger's
+ * address, or share and account.
  */
 export function givingWay(all: readonly Waiting[], owner: string, member: string): Waiting[] | null {
   if (owner.startsWith('?')) return strangersGivingWay(all, member)
@@ -31,12 +29,12 @@ export function givingWay(all: readonly Waiting[], owner: string, member: string
   return [...foreign, ...own.filter(one => !staying.includes(one))]
 }
 
-/** The same order at all gates, so that of two POSTs at once only one gives way to the other. */
+/** Gates agree on this order, so only one of two gives way. */
 function oldestFirst(one: Waiting, other: Waiting): number {
   return one.at - other.at || (one.id < other.id ? -1 : 1)
 }
 
-/** Those of one person that have room, the newest first. What has none takes no room from older ones, so it does not matter whether it is still in the list. */
+/** The newest first. Those without room take none from older ones. */
 function stayingOf(own: readonly Waiting[]): Waiting[] {
   const staying: Waiting[] = []
   for (const one of own.toSorted(oldestFirst).reverse())
@@ -44,7 +42,7 @@ function stayingOf(own: readonly Waiting[]): Waiting[] {
   return staying
 }
 
-/** What other sites have sent gives way to what people have typed into the app's own pages. Null if that is not enough. */
+/** Other sites' forms give way to what people have typed. Null if that is not enough. */
 function foreignGivingWay(known: readonly Waiting[], owner: string): Waiting[] | null {
   let over = bytesOf(known) - maxBytesOfKnown
   if (over <= 0) return []

@@ -1,25 +1,23 @@
 /**
- * The fields in a body of JSON: the value after a name, and the pairs `{"name": …, "value": …}` by which forms and tables are sent. Strangers choose
- * bodies, so the text need not be JSON, and each character is read a fixed number of times (THREATS D21).
+ * The fields in JSON, with the pairs `{"name": …, "value": …}`. Strangers choose bodies: the text may be anything, and each character is read a fixed
+ * number of times (THREATS D21).
  */
 import { mayBeName } from './field-pairs.ts'
 
 export interface JsonField {
-  /** Null for the rest of a text that is nested too deep to tell what belongs to what. */
+  /** Null for a text that is too deep. */
   readonly name: string | null
-  /** Where its value begins, and where it ends. */
+  /** Of its value. */
   readonly from: number
   readonly to: number
 }
 
 interface Frame {
   readonly isObject: boolean
-  /** The field that this is the value of. */
   readonly name: string | null
   readonly from: number
-  /** The name whose value comes next. */
   next: string | null
-  /** What a field says that it is named, and the part with its values. */
+  /** A pair's names, and its values' place. */
   readonly pairNames: string[]
   values: { from: number; to: number } | null
 }
@@ -30,7 +28,7 @@ const maxNameLength = 200
 const maxNames = nameKeys.size
 const maxFrames = 200
 
-/** The end of the string in JSON whose opening quote is at `start`: the place of its closing quote, or the end of the text. */
+/** The closing quote, or the end. */
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at)
@@ -45,7 +43,7 @@ function unescaped(name: string): string {
   return name.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }
 
-/** Each field at the end of its value, so those within a value come before it. A pair comes at the end of its object. */
+/** In the order of their ends; a pair at its object's end. */
 export function* fieldsOfJson(text: string): Generator<JsonField> {
   const token = /["{}[\]]|[^\s"{}[\],:]+/g
   const colon = /\s*:/y
@@ -88,7 +86,7 @@ function* endOf(frames: Frame[], to: number): Generator<JsonField> {
   yield* fieldOf(outer, frame.from, to, null)
 }
 
-/** `text`: what a string says, where it is short. */
+/** `text`: a short string. */
 function* fieldOf(frame: Frame, from: number, to: number, text: string | null): Generator<JsonField> {
   const name = frame.next
   frame.next = null

@@ -1,14 +1,14 @@
-/** Which POSTs of an app are kept while their sender confirms, as its configuration says. */
+/** Which POSTs of an app are kept. */
 import { compiledOf, compilePolicy } from '../policy/compile.ts'
 import { fold } from '../policy/glob-encodings.ts'
 import type { Policy } from '../policy/policy.ts'
 
 export class KeepTerms {
-  /** The largest body, in bytes. */
+  /** Bytes. */
   readonly limit: number
   readonly #policy: Policy
 
-  /** `foreign`: globs for the app's own paths, at which forms of other sites go on without a question. */
+  /** `foreign`: globs for paths where other sites' forms go on without a question. */
   constructor(input: {
     readonly limit: number
     readonly foreign: readonly string[]
@@ -22,7 +22,7 @@ export class KeepTerms {
     )
   }
 
-  /** True if a form of another site goes on without a question. Every reading of the path has to be listed. */
+  /** All readings of the path must be listed. */
   expectsForeign(readings: readonly string[]): boolean {
     const { exact, folded } = compiledOf(this.#policy)
     const first = ({ index }: { readonly index: number }) => index

@@ -1,4 +1,4 @@
-/** Which POSTs can be kept, and which of their headers. Credentials never are. */
+/** Which requests can be kept, with which headers. Credentials never are. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isOverride } from '../request/header-name.ts'
 import { isBrowser, isSiteFrame, wantsPage } from '../request/wants-page.ts'
@@ -7,22 +7,22 @@ import { namesIn } from './field-names.ts'
 import { isSecretName } from './secret-names.ts'
 import { TimeSlices } from './time-slices.ts'
 
-/** `page`: a form that a person has sent. `script`: a request of a script on a page of the app. */
+/** `page`: a person's form. */
 export type Sender = 'page' | 'script'
 
-/** Null if such a request is not kept. `origin`: of the app. */
+/** `origin`: the app's. */
 export function senderOf(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
   origin: string
 ): Sender | null {
   const content = contentOf(headers['content-type'])
   if (content === null) return null
-  // Only programs expect 100. A coded body could be read only by its app.
+  // Only programs expect 100; only the app reads a coded body.
   if (headers.expect !== undefined || headers['content-encoding'] !== undefined) return null
-  // It is sent again without such a header, and would do something else.
+  // Without its override header the request would do something else.
   if (Object.keys(headers).some(isOverride)) return null
   const dest = headers['sec-fetch-dest']
-  // Into a frame of another site browsers send no cookies, and our pages are not shown there.
+  // In another site's frame browsers send no cookies, and show none of our pages.
   if (wantsPage({ headers }))
     return method === 'POST' && (dest === undefined || dest === 'document' || isSiteFrame({ headers })) ? 'page' : null
   // A script would have to add its credentials again.
@@ -30,14 +30,14 @@ export function senderOf(
   return isBrowser(headers) && (dest === undefined || dest === 'empty') && !isForeign(headers, origin) ? 'script' : null
 }
 
-/** Forms are sent by POST. Scripts save by PUT and PATCH too. */
+/** Scripts save by PUT and PATCH too. */
 const keptMethods: ReadonlySet<unknown> = new Set(['POST', 'PUT', 'PATCH'])
 
 export function isKeptMethod(method: unknown): method is string {
   return keptMethods.has(method)
 }
 
-/** True unless the browser says that a page of this origin sent it. */
+/** True unless the browser names a page of this origin. */
 export function isForeign(headers: IncomingHttpHeaders, origin: string): boolean {
   const site = headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
@@ -46,7 +46,7 @@ export function isForeign(headers: IncomingHttpHeaders, origin: string): boolean
   return headers.referer?.startsWith(`${origin}/`) !== true
 }
 
-/** What an app may depend on in such a request. Cookies, `Authorization` and the keys of programs are not among them. */
+/** No credentials are among them. */
 const keptNames = new Set([
   ...['content-type', 'content-language', 'origin', 'referer', 'accept', 'x-requested-with', 'prefer'],
   ...['sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest', 'sec-fetch-user', 'upgrade-insecure-requests'],
@@ -56,10 +56,10 @@ const keptNames = new Set([
   ...['requesttoken', 'requestverificationtoken', 'jenkins-crumb', 'x-wp-nonce', 'apollo-require-preflight']
 ])
 
-/** Tokens by which apps know the requests of their own pages: `X-CSRFToken`, `X-pgA-CSRFToken`, `kbn-xsrf`, `CSRFPreventionToken`. */
+/** `X-CSRFToken`, `kbn-xsrf`, `CSRFPreventionToken`. */
 const csrfName = /csrf|xsrf/i
 
-/** Alternating names and values, as they came. */
+/** Names and values in turn. */
 export function keptHeaders(rawHeaders: readonly string[]): string[] {
   return rawHeaders.flatMap((name, i) => (i % 2 === 0 && isKeptHeader(name) ? [name, rawHeaders[i + 1] as string] : []))
 }
@@ -68,14 +68,11 @@ export function isKeptHeader(name: string): boolean {
   return keptNames.has(name.toLowerCase()) || csrfName.test(name)
 }
 
-/** How much of all names together is looked at. Each name and each letter beyond ASCII takes more, as it takes more time. */
+/** It bounds the time: names, and letters beyond ASCII, weigh more. */
 const maxNamesLength = 128 * 1024
 const weight = { name: 16, letter: 16 } as const
 
-/**
- * Resolves to true if a field of the body looks like a credential by its name, or if nobody can tell. Then the body is not kept. It never rejects.
- * A large body takes many time slices (THREATS D21). `isGivenUp`: nobody wants it any more.
- */
+/** True also if nobody can tell. It never rejects. A large body takes many time slices (THREATS D21). */
 export async function holdsSecret(body: Buffer, type: BodyType, isGivenUp = () => false): Promise<boolean> {
   const seen = new Set<string>()
   let left = maxNamesLength

@@ -1,6 +1,6 @@
 /**
- * POSTs that wait in the store until their sender has confirmed. Each can be taken once, by its person, in its browser, within fifteen
- * minutes. The body is sealed with the secret of the browser's cookie, so that the store and the key file alone do not open it.
+ * POSTs that wait in the store for their sender. Each is taken once, by its person, in its browser. The browser's cookie seals it too, so store and key
+ * file alone do not open it.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isId, newId, newToken, tokenDigest } from '../ids.ts'
@@ -13,28 +13,28 @@ import { isKeptMethod, type Sender } from './keepable.ts'
 
 export interface KeptPost {
   readonly id: string
-  /** Digest of the secret in the browser's cookie. */
+  /** A digest of the cookie's secret. */
   readonly secret: string
-  /** Null until it is known who sent it: the browser sends no cookie with a form of another site. */
+  /** Null until known: browsers send no cookie with another site's form. */
   readonly account: string | null
   readonly app: string
-  /** POST; of a script also PUT or PATCH. */
+  /** Scripts also send PUT and PATCH. */
   readonly method: string
   /** Absolute. */
   readonly url: string
   readonly sender: Sender
-  /** True for a form in a frame of the app's own pages. */
+  /** In a frame of the app's own pages. */
   readonly isFramed?: boolean
-  /** The origin of another site; '' if the browser does not name it; null for a page of the app's own origin. */
+  /** '' if the browser does not name the other site; null for the app's own. */
   readonly foreign: string | null
-  /** The page of the app from which it came, or its front page. */
+  /** The page that sent it. */
   readonly back: string
-  /** Alternating names and values. */
+  /** Names and values in turn. */
   readonly headers: readonly string[]
   readonly bytes: number
-  /** Reference of the request that brought it. */
+  /** Of the request that brought it. */
   readonly reference: string
-  /** In milliseconds since the epoch; 0 while somebody sends it on. */
+  /** Milliseconds since the epoch; 0 while somebody sends it on. */
   readonly until: number
   /** Who sends it on. */
   readonly taken?: string
@@ -45,29 +45,26 @@ export const keptRecord = new RecordKind<KeptPost>({
   version: 1,
   isIdSecret: true,
   read: record => {
-    // The first records had no method, because only POSTs were kept.
     const whole = record.method === undefined ? { ...record, method: 'POST' } : record
     return isKeptPost(whole) ? whole : null
   }
 })
 
-/** What becomes of a POST that came without a proof. `gone`: its time was over, or it was asked for in another browser. */
+/** `gone`: too late, or in another browser. */
 export type KeptOutcome = 'kept' | 'refused' | 'too_many' | 'sent' | 'returned' | 'dropped' | 'gone'
 
 export const keptSeconds = 15 * 60
 const index = 'kept-posts'
-/** Bytes of the body in one value of the store, which holds a mebibyte after both encodings. */
+/** Below a mebibyte after both encodings. */
 const partBytes = 384 * 1024
-/** The most of one person that nobody may have seen a page about: forms in frames, and what scripts have sent. */
+/** POSTs of one person without a page that they have surely seen. */
 export const maxUnseen = 2 * maxOfPerson.posts
-/** The same with the forms that they have seen a page about. */
 export const maxOwn = maxUnseen + maxOfPerson.posts
-/** The most new POSTs in a minute, of one person (a script may try again and again) and of a network of strangers. */
+/** Scripts may repeat theirs. */
 const maxPerMinute = { person: 20, network: 200 }
 const minuteMs = 60_000
 
 export type NewPost = Omit<KeptPost, 'id' | 'secret' | 'bytes' | 'until'> & {
-  /** The client's. */
   readonly address: string
 }
 
@@ -76,10 +73,9 @@ export class KeptPosts {
   readonly #clock: Clock
   readonly #keyring: () => Keyring
   readonly #seal: Seal
-  /** Owner → how many of theirs came since a time. */
+  /** By owner. */
   #recent = new Map<string, number>()
   #recentSince = 0
-  /** The waiting POSTs, as they were read last. */
   #known: readonly Waiting[] = []
 
   constructor(input: { store: Store; clock: Clock; keyring: () => Keyring }) {
@@ -89,13 +85,13 @@ export class KeptPosts {
     this.#seal = sealWith(input.keyring)
   }
 
-  /** The bytes of all bodies that wait, as far as this process knows. */
+  /** Of waiting bodies, as last read. */
   get bytes(): number {
     const since = this.#clock() - keptSeconds * 1000
     return this.#known.reduce((sum, { at, bytes }) => (at > since ? sum + bytes : sum), 0)
   }
 
-  /** Null where too many wait, or where newer ones of the same person have come at the same time. Of one person the newest stay. Rejects with StoreUnreachable. */
+  /** Null where too many wait; a person's newest stay. Rejects with StoreUnreachable. */
   async keep(
     { address, ...post }: NewPost,
     body: Buffer
@@ -127,7 +123,7 @@ export class KeptPosts {
         await this.#store.put(key, this.#keyring().seal(text, `${key}:${secret}`), keptSeconds)
       }
       await keptRecord.put(this.#store, id, whole, keptSeconds, this.#seal)
-      // Others go only now, because a full disk may have had no room for this one. Meanwhile more may have come, or this one may have given way itself.
+      // Others go only now, since a full disk may have had no room. Meanwhile this one may have given way.
       const others = givingWay(await this.#waiting(), owner, member)
       if (others === null) {
         await this.#remove(own)
@@ -135,27 +131,26 @@ export class KeptPosts {
       }
       for (const other of others) await this.#remove(other)
     } catch (error) {
-      // What is half kept would fill a full disk for its whole time.
+      // What is half kept would fill a full disk.
       await this.#remove(own).catch(() => {})
       throw error
     }
     return { id, secret, post: whole }
   }
 
-  /** Those of the ids whose senders may have seen no page about them: what scripts have sent, and forms in frames. */
+  /** Those of the ids that their senders may not know of. */
   async ofUnseen(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []
     const known = new Set((await this.#waiting()).flatMap(({ id, owner }) => (unseen.test(owner) ? [id] : [])))
     return ids.filter(id => known.has(id))
   }
 
-  /** Null if there is none for this browser. */
   async find(id: string, secret: string | null): Promise<KeptPost | null> {
     if (!isId(id) || secret === null) return null
     return this.#ifHere(await this.#read(() => keptRecord.get(this.#store, id, this.#seal)), secret)
   }
 
-  /** True once for each POST, at all gates: its person is led to its page. */
+  /** True once over all gates: the person is led to its page. */
   leadOnce(id: string): Promise<boolean> {
     return this.#store.add(ledKey(id), '', keptSeconds)
   }
@@ -164,14 +159,14 @@ export class KeptPosts {
     return (await this.#store.get(ledKey(id))) !== null
   }
 
-  /** The ids whose POSTs do not wait any more. */
+  /** Those of the ids that do not wait. */
   async gone(ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return []
     const waiting = new Set((await this.#waiting()).map(({ id }) => id))
     return ids.filter(id => !waiting.has(id))
   }
 
-  /** Makes it the POST of `account` if it is nobody's yet, and returns it as it is then; null if it has gone meanwhile. */
+  /** Makes it the account's if it is nobody's. Null if it has gone. */
   claim({ id }: KeptPost, account: string): Promise<KeptPost | null> {
     return keptRecord.change<KeptPost | null>(
       this.#store,
@@ -185,7 +180,7 @@ export class KeptPosts {
     )
   }
 
-  /** The POST of this person with its body. It goes on waiting until `take`. */
+  /** It goes on waiting until `take`. */
   async open(id: string, secret: string | null, account: string): Promise<{ post: KeptPost; body: Buffer } | null> {
     const post = await this.find(id, secret)
     if (post === null || secret === null || post.account !== account) return null
@@ -193,10 +188,7 @@ export class KeptPosts {
     return body === null ? null : { post, body }
   }
 
-  /**
-   * True for the one caller who may send it, or throw it away. `by` is unique to the caller. The record stays until `forget`, so that putting it back
-   * needs no room on a disk that is full by then.
-   */
+  /** True for the one caller (`by`) who may send or drop it. The record stays until `forget`, so putting it back needs no room on a full disk. */
   take({ id }: KeptPost, by: string): Promise<boolean> {
     return keptRecord.change<boolean>(
       this.#store,
@@ -209,7 +201,7 @@ export class KeptPosts {
     )
   }
 
-  /** After `take`: the app has not got it, so it waits for the rest of its time. False if that is over, or another caller has it. */
+  /** The app has not got it. False if its time is over, or another caller has it. */
   async putBack(post: KeptPost, by: string): Promise<boolean> {
     if (this.#ifInTime(post) === null) {
       await this.forget(post)
@@ -224,14 +216,13 @@ export class KeptPosts {
     )
   }
 
-  /** Deletes it after `take`. */
+  /** After `take`. */
   async forget({ id, bytes }: KeptPost): Promise<void> {
     await this.#store.delete(keptRecord.key(id))
     for (const one of await this.#waiting()) if (one.id === id) await this.#unlink(one.member)
     await this.#deleteBody(id, bytes)
   }
 
-  /** The body of a POST that goes on waiting, for a page that says what is in it. */
   async body({ id, bytes }: KeptPost, secret: string): Promise<Buffer | null> {
     const parts: Buffer[] = []
     for (let part = 0; part * partBytes < bytes; part++) {
@@ -254,7 +245,7 @@ export class KeptPosts {
     return isCurrent(post.until, keptSeconds * 1000, this.#clock()) ? post : null
   }
 
-  /** Null for what no key opens any more. */
+  /** Null for what no key opens. */
   async #read<Value>(read: () => Promise<Value | null>): Promise<Value | null> {
     try {
       return await read()
@@ -300,7 +291,7 @@ export class KeptPosts {
   }
 }
 
-/** True for what waits without a page that its sender has surely seen: scripts show nobody the answer, and many frames are hidden. */
+/** Scripts show nobody the answer, and many frames are hidden. */
 export function isUnseen({ sender, isFramed }: Pick<KeptPost, 'sender' | 'isFramed'>): boolean {
   return sender === 'script' || isFramed === true
 }

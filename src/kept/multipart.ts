@@ -1,29 +1,27 @@
 /**
- * The parts of a body of the type `multipart/form-data` (RFC 7578). Programs differ in what they take for the end of a line, for a header and for the end
- * of the body, so whatever one of them may take for the header of a part counts. What stands within a part does not. Each byte is read a fixed
- * number of times (THREATS D21).
+ * The parts of a `multipart/form-data` body (RFC 7578). Programs differ in what ends lines and headers, so whatever one may take for a part's header
+ * counts. Each byte is read a fixed number of times (THREATS D21).
  */
 import { type BodyType, parametersIn } from './content.ts'
 import { likeliestSpelling, spellingsOf } from './spellings.ts'
 
 interface Part {
-  /** Its name, in each spelling that an app may read. */
+  /** In all spellings. */
   readonly names: readonly string[]
-  /** The name of a file; null for a field. */
+  /** Null for a field. */
   readonly file: string | null
-  /** Its `Content-Type`; '' without one. */
+  /** '' without one. */
   readonly type: string
   readonly value: Buffer
 }
 
 /** RFC 2046 §5.1.1. */
 const maxBoundaryLength = 70
-/** Delimiters with nothing between them. */
 const maxEmpty = 1_000
-/** The longest header of a part. Browsers write some hundred bytes. */
+/** Browsers write some hundred bytes. */
 const maxHeaderLength = 16 * 1024
 
-/** Null for a body, or a part, of which nobody can tell what it is. */
+/** Null where nobody can tell. */
 export function* partsOf(body: Buffer, { boundary, charset }: BodyType): Generator<Part | null> {
   if (boundary === null || boundary.length > maxBoundaryLength) return yield null
   const delimiters = new Delimiters(body, `--${boundary}`)
@@ -41,11 +39,11 @@ export function* partsOf(body: Buffer, { boundary, charset }: BodyType): Generat
   }
 }
 
-/** The places in a body where a delimiter begins a line. */
+/** Delimiters that begin a line. */
 class Delimiters {
   readonly length: number
   readonly #body: Buffer
-  /** After each character that may end a line. Such a text overlaps no other one, as the delimiter alone may: it may have nothing but hyphens. */
+  /** With a line's end in front, delimiters of hyphens do not overlap. */
   readonly #lines: readonly { readonly text: Buffer; at: number }[]
   readonly #isFirst: boolean
 
@@ -57,7 +55,7 @@ class Delimiters {
     for (const line of this.#lines) line.at = body.indexOf(line.text)
   }
 
-  /** The next one from this place on; -1 without one. The places that are asked for grow. */
+  /** -1 for none. `from` only grows. */
   next(from: number): number {
     if (from === 0 && this.#isFirst) return 0
     let first = -1
@@ -69,7 +67,6 @@ class Delimiters {
   }
 }
 
-/** The place after the end of the line. */
 function endOfLine(body: Buffer, from: number): number {
   for (let at = from; at < body.length; at++) {
     if (body[at] === 0x0a) return at + 1
@@ -84,7 +81,7 @@ function* partIn(part: Buffer, charset: string | null): Generator<Part | null> {
     if (end > maxHeaderLength) return yield null
     at = end
   }
-  // A line that begins with a blank goes on with the one before.
+  // A line that begins with a blank continues the one before.
   const head = part.toString('latin1', 0, at).replace(/(?:\r\n?|\n)[ \t]/g, ' ')
   yield partOf(head.split(/[\r\n]+/), withoutEnd(part.subarray(endOfLine(part, at))), charset)
 }
@@ -113,7 +110,7 @@ function partOf(lines: readonly string[], value: Buffer, charset: string | null)
     for (const [key, found] of parametersIn(text)) {
       const bytes = Buffer.from(found, 'latin1')
       if (key === 'name') names.push(...spellingsOf(bytes, charset))
-      // RFC 5987 and 2231: of forms it is forbidden, and yet some programs read it.
+      // RFC 5987 and 2231: forbidden in forms, but some programs read it.
       else if (key === 'name*') names.push(decoded(found))
       else if (key.startsWith('name*')) return null
       else if (key === 'filename') file = likeliestSpelling(bytes, charset)
@@ -133,7 +130,7 @@ function decoded(text: string): string {
   return likeliestSpelling(bytes, charset.toLowerCase())
 }
 
-/** Browsers encode quotes and line ends in names so. */
+/** Browsers encode these. */
 function percentDecoded(name: string): string {
   return name.replace(/%(22|0d|0a)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

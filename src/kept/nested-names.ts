@@ -1,25 +1,20 @@
-/**
- * The names within the value of a field: JSON, also in base64, a form within a form, XML, and the arguments in a query of GraphQL. Each character is read a
- * fixed number of times, since what stands within a value is itself looked at once more only.
- */
+/** Names within a field's value: JSON, base64, a form, XML, GraphQL. Each value is read once more only. */
 import { bytesOfForm } from './spellings.ts'
 
-/** A value that is the beginning of something else. */
 const json = /^\s*[[{]/
-/** `{"` and `[{` in base64. A JWT, which has a dot, is a statement of another site. */
+/** `{"` and `[{`. A JWT has a dot, and is another site's statement. */
 const base64 = /^(?:eyJ|eyAi|ewog|ew0K|W3si|WyJ)[\w+/-]*={0,2}\s*$/
 const form = /^[\w.[\]%+-]{1,200}=\S*$/
-/** A text with HTML in it may have any attribute. */
+/** HTML in a text may have any attribute. */
 const xml = /^\s*<(?:\?xml\s|methodCall[\s>]|\w{1,40}:Envelope[\s>]|Envelope[\s>])/i
 const query = /^(?:query|mutation|subscription|fragment)?[^{"]{0,400}\{/
 const queryNames = /^(?:query|mutation|operations?|gql|graphql)$/i
 
-/** What another site or the app itself gives a browser to bring back. No person has written it, and pages do not show it. */
+/** What a browser brings back from another site or the app. No person writes it, and pages hide it. */
 const opaque = /^(?:state|relaystate|saml\w*|id_token|code|__viewstate\w*|lti_\w*|login_hint)$/i
 
 type Nested = 'json' | 'base64' | 'xml' | 'form' | 'query'
 
-/** Null for a text that is only a text. */
 export function nestedIn(name: string, value: string): Nested | null {
   if (value.length < 4 || opaque.test(name)) return null
   if (json.test(value)) return queryNames.test(name) && query.test(value.trimStart()) ? 'query' : 'json'
@@ -29,7 +24,7 @@ export function nestedIn(name: string, value: string): Nested | null {
   return queryNames.test(name) && query.test(value.trimStart()) ? 'query' : null
 }
 
-/** `namesOfJson`: the reader of JSON, which is given so that the two do not import each other. */
+/** `namesOfJson` is an argument, otherwise two files would import each other. */
 export function* namesInNested(
   kind: Nested,
   value: string,
@@ -46,12 +41,11 @@ function* argumentsIn(query: string): Generator<string> {
   let others = 0
   for (const [, word = '', colon] of query.matchAll(/\b([A-Za-z_]\w{0,200})(\s{0,9}:)?/g)) {
     if (colon !== undefined) yield word
-    // '' is no name: a long text takes many turns.
+    // '' is no name; it lets the caller end its time slice.
     else if (++others % 1_000 === 0) yield ''
   }
 }
 
-/** Elements and attributes, and what XML-RPC calls a name. */
 function* namesOfXml(text: string): Generator<string> {
   for (const [, element] of text.matchAll(/<([\w:.-]{1,200})/g)) yield element ?? ''
   for (const [, attribute] of text.matchAll(/\s([\w:.-]{1,200})=["']/g)) yield attribute ?? ''

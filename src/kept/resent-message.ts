@@ -1,4 +1,4 @@
-/** A kept POST as a request that can be judged and forwarded like the one that brought it back. */
+/** A kept POST as a request that can be judged and forwarded. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { isKeptHeader } from './keepable.ts'
@@ -12,10 +12,9 @@ export class ResentMessage extends Readable {
   readonly socket: IncomingMessage['socket']
   readonly rawHeaders: string[]
   readonly headers: IncomingHttpHeaders
-  /** The body is here as a whole. */
   readonly complete = true
 
-  /** Cookies and everything else about the browser are those of `carrier`, what the app has to read of the POST is that of `kept`. */
+  /** The POST's headers are `kept`, all others `carrier`'s. */
   constructor(carrier: IncomingMessage, method: string, kept: readonly string[], body: Buffer) {
     super({ read() {} })
     this.method = method
@@ -38,7 +37,6 @@ export class ResentMessage extends Readable {
     this.push(null)
   }
 
-  /** The same message for functions that take a request of node:http. */
   asMessage(): IncomingMessage {
     return this as unknown as IncomingMessage
   }

@@ -1,11 +1,11 @@
-/** Tells by a field's name whether its value is a credential, which is never kept, or may be one, which is never shown. */
+/** Tells by a name whether a field is a credential, which is never kept, or may be one, which is never shown. */
 
-/** Words of names, in lower case and without accents. */
+/** Without accents. */
 const secretWords = new Set([
   ...['pass', 'pw', 'pwd', 'pswd', 'psw', 'pin', 'otp', 'totp', 'cvv', 'cvc', 'token', 'bearer', 'credential'],
   ...['credentials', 'geheimzahl', 'mdp', 'clave', 'senha', 'haslo']
 ])
-/** These count anywhere in a name, because people write them together with other words. */
+/** People write these together with other words. */
 const secretParts = [
   /passw|passphrase|passcode|passkey|secret(?!ar)|onetime(?:code|pin|token)/,
   /(?:user|login|new|old|confirm|my|db|admin|root|ftp|smtp|mail)(?:pass(?!port)|pwd|pin$|otp$)/,
@@ -14,16 +14,16 @@ const secretParts = [
   /kennwort|geheimnis|motdepasse|contrasen|palavrapasse|parolachiave|codicesegreto/,
   /密码|密碼|口令|パスワード|暗証|كلمة(?:ال)?(?:مرور|سر)|الرقمالسري/
 ]
-/** Marks by which an app knows its own form, as frameworks name them. Without these nothing could be kept. */
+/** Apps know their own forms by these. If they counted, nothing could be kept. */
 const formMarks = /csrf|xsrf|(?:authenticity|requestverification|request|edit|form|security|antiforgery)token$/
 /** Laravel and Symfony. */
 const bareMark = /(?:^|\[)_token\]?$/
-/** What a person brings from another site with OpenID Connect or LTI. */
+/** Brought from another site by OpenID Connect or LTI. */
 const statement = /^id_token$/
-/** Includes tokens, tickets and signed statements, which others in the room must not read. */
+/** Others in the room must not read these. */
 const maybeSecret = /token|csrf|xsrf|saml|assert|code|state|ticket|key|sig|secret|auth|nonce|session|jwt|hash|sectok/i
 
-/** True for passwords, PINs, codes of one use, API keys and tokens, in the languages of the gate. */
+/** In the languages of the gate. */
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name)
   const joined = words.join('')
@@ -31,7 +31,6 @@ export function isSecretName(name: string): boolean {
   return words.some(word => secretWords.has(word)) || secretParts.some(part => part.test(joined))
 }
 
-/** True where a page does not show the value. */
 export function isHiddenName(name: string): boolean {
   return maybeSecret.test(name) || isSecretName(name)
 }

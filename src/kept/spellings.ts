@@ -1,8 +1,8 @@
-/** What bytes may say as text. Browsers send a form in the encoding of its page and do not name that. */
+/** What bytes may say as text. Browsers do not name a form's encoding. */
 import { escapedByte } from '../request/percent-decoding.ts'
 import type { BodyType } from './content.ts'
 
-/** Without a name for it: those of pages in the languages of the gate. */
+/** Of pages in the languages of the gate. */
 const usual = [
   'windows-1252',
   'iso-8859-2',
@@ -18,14 +18,13 @@ const decoders = new Map<string, TextDecoder>()
 const beyondAscii = /[^\0-\x7f]/
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** False where a byte below 128 may be something else than in ASCII, or where nobody knows. Then a body cannot be read here. */
+/** False where a byte below 128 may differ from ASCII. */
 export function isReadable({ charset }: BodyType): boolean {
   if (charset === null) return true
   if (/utf-?(?:7|16|32)|2022|ucs|ebcdic|ibm|cp0?37|cp500/.test(charset)) return false
   return decoderOf(charset) !== null
 }
 
-/** Each of the texts that the bytes may be. `charset`: of the body. */
 export function spellingsOf(bytes: Buffer, charset: string | null): readonly string[] {
   const plain = bytes.toString('latin1')
   if (!beyondAscii.test(plain)) return [plain]
@@ -39,7 +38,6 @@ export function spellingsOf(bytes: Buffer, charset: string | null): readonly str
   return [...found]
 }
 
-/** The first of these texts, which is the likeliest. */
 export function likeliestSpelling(bytes: Buffer, charset: string | null): string {
   const named = charset === null ? null : decoderOf(charset)
   if (named !== null) return named.decode(bytes)
@@ -50,7 +48,6 @@ export function likeliestSpelling(bytes: Buffer, charset: string | null): string
   }
 }
 
-/** Null for an unknown one. */
 function decoderOf(charset: string): TextDecoder | null {
   const known = decoders.get(charset)
   if (known !== undefined) return known
@@ -64,7 +61,7 @@ function decoderOf(charset: string): TextDecoder | null {
   }
 }
 
-/** The bytes of a name or value in `application/x-www-form-urlencoded`; `text` has one character a byte. */
+/** `text` has one character a byte. */
 export function bytesOfForm(text: string): Buffer {
   if (!/[%+]/.test(text)) return Buffer.from(text, 'latin1')
   const bytes = Buffer.allocUnsafe(text.length)

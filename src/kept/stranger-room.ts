@@ -1,11 +1,7 @@
-/**
- * The memory for bodies of strangers: limits for each network, each provider and all together. Bodies up to 64 KiB have a part of their own.
- * When a part is full, the provider that holds most of it gives way, so that no network can shut out the others.
- */
+/** The memory for strangers' bodies. When it is full, the provider that holds most of it gives way, so no network shuts out the others. */
 import { networkLevels } from '../request/network-levels.ts'
 
 const mebibyte = 1024 * 1024
-/** The largest body of the part for small ones. */
 const smallBytes = 64 * 1024
 const shares = {
   small: { network: 2 * mebibyte, provider: 4 * mebibyte, all: 8 * mebibyte },
@@ -24,27 +20,26 @@ export class StrangerRoom<Item> {
   readonly #held = new Map<Item, Held>()
   readonly #sums = new Map<string, number>()
 
-  /** `length`: what its sender says that it will be, in bytes. */
+  /** `length`: as announced, in bytes. */
   add(item: Item, address: string, length: number): void {
     const kind = length <= smallBytes ? 'small' : 'large'
     const { network, provider } = networkLevels(address)
     this.#held.set(item, { kind, network: `${kind} ${network}`, provider: `${kind} of ${provider}`, bytes: 0 })
   }
 
-  /** Counts without asking whether there is room. */
   count(item: Item, bytes: number): void {
     const held = this.#held.get(item)
     if (held !== undefined) this.#change(held, bytes)
   }
 
-  /** Counts more bytes, and returns whose place they take. Null if they have no room: then remove the item. */
+  /** Returns whose place the bytes take. Null if there is no room: remove the item then. */
   take(item: Item, bytes: number): Item[] | null {
     this.count(item, bytes)
     const held = this.#held.get(item)
     if (held === undefined) return null
     const most = shares[held.kind]
     if (this.#sum(held.network) > most.network || this.#sum(held.provider) > most.provider) return null
-    // The others keep their places until it is certain that the memory suffices.
+    // The others keep their places until this surely suffices.
     const going: { readonly other: Item; readonly held: Held; readonly bytes: number }[] = []
     while (this.#sum(held.kind) > most.all) {
       const other = this.#oldestOfHeaviest(held)
@@ -67,7 +62,7 @@ export class StrangerRoom<Item> {
     this.#held.delete(item)
   }
 
-  /** Null if no provider holds more than that of `own`. */
+  /** Null if no other provider holds more. */
   #oldestOfHeaviest(own: Held): Item | null {
     let heaviest: Item | null = null
     let most = this.#sum(own.provider)

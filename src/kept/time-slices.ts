@@ -1,9 +1,6 @@
-/**
- * Time slices of the event loop for long work on bodies. Each iteration of the loop runs one slice, so many bodies at once delay other requests
- * no longer than one does (THREATS D21).
- */
+/** Time slices for long work on bodies. One runs in each turn of the event loop, so many bodies delay other requests no longer than one does (THREATS D21). */
 
-/** Lengths in milliseconds. Work begins at once, with a short slice. */
+/** Work begins at once, with a short slice. */
 const firstMs = 1
 const sliceMs = 5
 const waiting: (() => void)[] = []
@@ -11,7 +8,7 @@ const waiting: (() => void)[] = []
 export class TimeSlices {
   #endsAt = performance.now() + firstMs
 
-  /** True if the slice is used up: await `next` before the work goes on. */
+  /** Await `next` then. */
   get isOver(): boolean {
     return performance.now() >= this.#endsAt
   }
