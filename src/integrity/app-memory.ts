@@ -1,4 +1,4 @@
-/** What is known of one app, and the judgement of what is seen: a value in, what is new out. It knows neither the store nor the time. */
+/** What is known of one app, and what is new in a sighting. */
 import { RunningClock } from '../clock.ts'
 import type { Severity } from './finding.ts'
 import { KnownMarks, maxNotes, maxRates } from './known-marks.ts'
@@ -9,41 +9,38 @@ import type { PageReading } from './read-page.ts'
 import type { KnownRecord } from './records.ts'
 import { HeldMarks } from './visitors.ts'
 
-/** One response of the app. */
 export interface Sighting {
-  /** The shape of its path inside the app. */
   readonly page: string
-  /** Null where the response shows no endpoint, such as a script file. */
+  /** Null for a response without one, such as a script file. */
   readonly endpoint: Mark | null
   /** Null where the body was not read. */
   readonly reading: PageReading | null
-  /** True for a page that the gate has fetched, as a stranger. */
+  /** The gate has fetched the page itself. */
   readonly isFetched: boolean
-  /** True if nobody was signed in. Strangers must not fill the list of findings with paths that they ask for, nor teach paths. */
+  /** Strangers must neither fill the list of findings with their paths nor teach paths. */
   readonly isStranger: boolean
   /** A hash of the stranger's network. */
   readonly source?: string
-  /** True for a stranger's GET without a query. */
+  /** A stranger's GET without a query. */
   readonly isPlain?: boolean
 }
 
-/** What is reported already, as `KIND VALUE`. */
+/** As `KIND VALUE`. */
 type Reported = Pick<ReadonlySet<string>, 'has'>
 
 export interface Novelty {
   readonly severity: Severity
   readonly marks: readonly Mark[]
-  /** True if only a stranger's path is new. */
   readonly isByStranger: boolean
-  /** A path that is new and alarming beside this, on the same page, and that a stranger has asked for; null for none. */
+  /** A stranger's new and alarming path beside this. */
   readonly path: Mark | null
 }
 
-/** A page that was visited less often is still young: what is the app's own is learned there. */
+/** A page with fewer visits is young, and teaches the app's own marks. */
 const youngVisits = 3
-/** The fewest pages that end the learning of an app. */
+/** So many pages end the learning. */
 export const minPages = 10
-/** A fetched page that keeps less of its kinds of elements is another page. */
+/** A fetched page that keeps less of its elements is another page. */
 const keptShare = 0.4
 const minKinds = 8
 const minElements = 6
@@ -54,22 +51,21 @@ export class AppMemory {
   readonly known = new KnownMarks()
   readonly rates = new Map<string, Rate>()
   readonly notes = new Map<string, number>()
-  /** Foreign marks that visitors of one network alone have seen while the gate learns. */
+  /** Seen by visitors of one network alone. */
   readonly #unwitnessed = new HeldMarks()
-  /** True if something is new since the last writing. */
   hasNews = false
 
   readonly #running: RunningClock
-  /** What others say of `since`, and is wrong; null where nothing was put right. */
+  /** The `since` of others that was put right here. */
   #wrongSince: number | null = null
 
-  /** `since`: what the clock shows. */
+  /** `since`: as the clock shows it. */
   constructor(since: number) {
     this.since = since
     this.#running = new RunningClock(since)
   }
 
-  /** To be called at least once a day, so that a clock that was wrong when the learning began is noticed. */
+  /** Corrects a learning that began under a wrong clock; call it once a day. */
   noteTime(now: number, learnMs: number): void {
     const since = this.#running.beginning(now, this.since, learnMs)
     if (since === this.since) return
@@ -82,10 +78,7 @@ export class AppMemory {
     return this.pages < minPages || this.#running.isUnsure || now - this.since < learnMs
   }
 
-  /**
-   * `isQuiet`: learn everything. `open`: what is reported already. `isAnnounced`: an operator has announced what is new, so that plain requests
-   * of strangers teach it too.
-   */
+  /** `isQuiet`: learn everything. `open`: reported already. `isAnnounced`: strangers' plain requests teach too. */
   see(sighting: Sighting, isQuiet: boolean, open: Reported, isAnnounced = false): Novelty | null {
     const { page, endpoint, reading, isFetched } = sighting
     const isStranger = sighting.isStranger && !isQuiet
@@ -111,7 +104,7 @@ export class AppMemory {
       ...(endpointNews === null ? [] : [endpointNews.mark]),
       ...(looks === null || isReported(looks) || this.known.has(looks) ? [] : [looks])
     ]
-    // A stranger may bring something new as often as they like, where a page repeats what its address says.
+    // A page that repeats its address lets strangers bring something new at will.
     if (reading !== null && !(isStranger && isKnownWell(ownRate))) {
       visited(foreignRate, foreign.length > 0)
       visited(ownRate, own.length > 0)
@@ -136,10 +129,7 @@ export class AppMemory {
     return null
   }
 
-  /**
-   * A page that repeats what a stranger asks for, or the headers with it, must not teach what leads elsewhere, in whatever spelling. So visitors
-   * of one network alone teach nothing foreign.
-   */
+  /** A page may repeat what a stranger asks for, so visitors of one network alone teach nothing foreign. */
   #witness({ reading, source = '' }: Sighting): (mark: Mark) => boolean {
     const foreign = (reading?.marks ?? []).filter(mark => isElsewhere(mark) && !this.known.has(mark)).map(nameOf)
     const alone = new Set(foreign.filter(name => !this.#unwitnessed.isOfOthers(name, source)))
@@ -158,7 +148,6 @@ export class AppMemory {
     }
   }
 
-  /** Takes what others have learned. */
   merge({ since, pages, marks, rates, notes }: KnownRecord): void {
     if (since !== this.#wrongSince) this.since = since
     this.pages = Math.max(this.pages, pages)
@@ -178,18 +167,18 @@ export class AppMemory {
     return { since, pages, marks: this.known.text(), rates, notes: [...this.notes] }
   }
 
-  /** The first sight of a script file is no change of it. What it names counts only in a new build of a known one. */
+  /** The first sight of a script file is no change. Its names count only in a new build of a known script. */
   #silentKinds(page: string, reading: PageReading | null): readonly MarkKind[] {
     const file = reading?.marks.find(({ kind }) => kind === 'file')
     if (file === undefined) return []
     const path = file.value.slice(0, file.value.lastIndexOf(' ') + 1)
     if (this.known.hasBeginning('file', path)) return []
-    // A name that is nothing but a hash may be any script of the app.
+    // A name that is nothing but a hash may be any script.
     const isBuild = !/\/#[^/]*$/.test(page) && this.known.has({ kind: 'script', value: page })
     return isBuild ? ['file'] : ['file', 'names']
   }
 
-  /** Only alarms count for a path that a stranger asks for. */
+  /** Of strangers' paths only alarms count. */
   #endpoint(
     mark: Mark,
     reading: PageReading | null,
@@ -215,14 +204,13 @@ export class AppMemory {
     return isStranger && !isAlarm ? null : { mark, isAlarm }
   }
 
-  /** A script of the app itself, from a folder without any other, may have been put there by somebody. */
+  /** A script in a folder without others may have been planted. */
   #isAlarming(mark: Mark): boolean {
     if (mark.kind === 'script' && mark.value.startsWith('/'))
       return !this.known.hasBeginning('script', folderOf(mark.value))
     return isFar(mark) && mark.kind !== 'style'
   }
 
-  /** True if the app has answered at a program of this kind before. */
   #runs(path: string): boolean {
     const kind = /\.[a-z]+/i.exec(path.slice(path.lastIndexOf('/')))?.[0]?.toLowerCase() ?? ''
     return this.known.values('endpoint').some(value => value.toLowerCase().includes(kind) && isProgram(value))
@@ -238,7 +226,7 @@ export class AppMemory {
     )
   }
 
-  /** The rate of the folder, or of the nearest one above it that was visited. */
+  /** The folder's rate, or the nearest above it. */
   #nearest(folder: string): Rate {
     for (let at = folder; ; at = folderOf(at.slice(0, -1))) {
       const rate = this.rates.get(`folder ${at}`)
@@ -247,7 +235,6 @@ export class AppMemory {
     }
   }
 
-  /** A fetched page that has hardly anything of what it had. */
   #looks(page: string, { elements, structure }: PageReading): Mark | null {
     const before = this.known.values('element').filter(value => value.startsWith(`${page} `))
     if (before.length < minKinds) return null
@@ -270,10 +257,9 @@ export class AppMemory {
     if (reading === null || isOther) return
     const { marks, links, skeleton, structure, elements } = reading
     for (const mark of marks) add(mark)
-    // Another page may show the same form.
+    // Another page may have the same form.
     if (marks.some(({ kind, value }) => kind === 'form' && value === `.${asksPassword}`))
       add({ kind: 'form', value: markValue(page + asksPassword) })
-    // A page with reported things teaches nothing else.
     if (marks.some(isReported)) return
     for (const value of links) add({ kind: 'link', value })
     if (skeleton !== '') add({ kind: 'skeleton', value: skeleton })
@@ -295,7 +281,6 @@ export class AppMemory {
   }
 }
 
-/** A path that answers, and that a stranger has asked for. */
 export function noveltyOfPath(path: Mark): Novelty {
   return { severity: 'alarm', marks: [path], isByStranger: true, path: null }
 }
@@ -304,12 +289,11 @@ function isDoubtful({ isStranger, isFetched, isPlain }: Sighting, isAnnounced: b
   return isStranger && !isFetched && !(isAnnounced && isPlain === true)
 }
 
-/** True for what names another origin. */
 function isElsewhere(mark: Mark): boolean {
   return isFar(mark) && mark.value.includes('//')
 }
 
-/** A `<base>` moves every address of a page, and a password must not go elsewhere in the app either. */
+/** A `<base>` moves every address of a page, and a password must go nowhere else, not even in the app. */
 function isFar(mark: Mark): boolean {
   return mark.kind === 'base' || (mark.kind === 'form' && mark.value.endsWith(asksPassword)) || isForeign(mark)
 }

@@ -1,4 +1,4 @@
-/** The watch on one app: what is known of it in memory, its findings, and both records in the store, which all gates share. */
+/** The watch on one app, with its two records, which all gates share. */
 import type { Clock } from '../clock.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
 import { AppMemory, type Novelty, noveltyOfPath, type Sighting } from './app-memory.ts'
@@ -12,11 +12,11 @@ interface AppWatchOptions {
   readonly app: string
   readonly store: Store
   readonly clock: Clock
-  /** A finding of this gate that is new to all. `isTold`: operators should hear of it. */
+  /** `isTold`: operators should hear of it. */
   readonly onFinding: (finding: Finding, isTold: boolean) => void
-  /** The list of findings has no room for more of this kind. Said once, until an operator approves something. */
+  /** Once for each kind, until an operator approves something. */
   readonly onFull: (place: Lacking) => void
-  /** Said once for each reason. */
+  /** Once for each reason. */
   readonly say: (why: string) => void
 }
 
@@ -28,7 +28,7 @@ interface Pending {
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
-/** The most notices about one app in an hour, by the kind of finding, for an update that was not announced. The journal has all findings. */
+/** The most notices in an hour, for an update that was not announced. The journal has all findings. */
 const maxTold: Readonly<Record<Place, number>> = {
   change: 3,
   alarm: 8,
@@ -37,34 +37,32 @@ const maxTold: Readonly<Record<Place, number>> = {
   visitor: 3,
   visitors: 6
 }
-/** The most names of marks that found no place in the list. */
 const maxUnplaced = 8192
-/** The interval of writes, in milliseconds, with news (`writeMs`) and without (`calmMs`). */
+/** With news (`writeMs`), and without. */
 const writeMs = 30_000
 const calmMs = 10 * 60_000
 
 export class AppWatch {
   learnMs = 0
   memory: AppMemory
-  /** Changes when what had no place may be found again. */
+  /** Changes when marks without a place may be found again. */
   epoch = 0
   #open: OpenRecord = nothingOpen
   #reported: ReadonlySet<string> = new Set()
-  /** Marks without a place: they count as reported, so that they are not learned, and are found again when there is room. */
+  /** Marks without a place count as reported, so they are not learned. */
   #unplaced = new Set<string>()
-  /** The same of what only strangers have seen: it counts as reported to the same strangers alone. */
+  /** The same for strangers' marks, towards the same strangers. */
   readonly #held = new HeldMarks()
-  /** Findings of strangers that others have seen too, by id. */
+  /** Strangers' findings that others have seen, by id. */
   readonly #confirmed = new Map<string, SeenBy & Pick<Finding, 'page'>>()
-  /** Findings of strangers for which there was no place once others had seen them, with who had. */
   #unmoved = new Set<string>()
   #full = new Set<Lacking>()
   #isLoaded = false
-  /** False where a newer release has written the record: then nothing is written. */
+  /** False if a newer release has written the record. */
   #mayWrite = true
   #writtenAt = 0
   #wasLearning = true
-  /** Findings that the store does not have yet. */
+  /** Not in the store yet. */
   #pending: Pending[] = []
   readonly #said = new Set<string>()
   readonly #options: AppWatchOptions
@@ -86,7 +84,6 @@ export class AppWatch {
     return this.#open.findings
   }
 
-  /** An announced change that has not ended. */
   get changing(): Changing | null {
     const { changing } = this.#open
     return changing !== null && changing.until > this.#options.clock() ? changing : null
@@ -100,7 +97,7 @@ export class AppWatch {
     return this.memory.isLearning(this.#options.clock(), this.learnMs)
   }
 
-  /** Reads what the store has. Rejects with StoreUnreachable. */
+  /** Rejects with StoreUnreachable. */
   async load(): Promise<void> {
     const { store } = this.#options
     const text = await store.get(knownRecord.key(this.app))
@@ -117,7 +114,6 @@ export class AppWatch {
     this.#isLoaded = true
   }
 
-  /** Reads again what is open, after an operator or another gate has changed it. */
   async reload(): Promise<void> {
     const { store } = this.#options
     const key = openRecord.key(this.app)
@@ -130,7 +126,7 @@ export class AppWatch {
     this.#setOpen(open ?? nothingOpen)
   }
 
-  /** Something that the app's answers lack or say of themselves, as of today. */
+  /** What the app's answers lack, or say of themselves. */
   note(text: string): void {
     this.memory.note(text, Math.floor(this.#options.clock() / dayMs))
   }
@@ -149,7 +145,7 @@ export class AppWatch {
     const novelty = this.memory.see(sighting, isQuiet, reported, isAnnounced)
     if (novelty === null) return
     const { path } = novelty
-    // A place of its own: what else the page shows may have none, and is less.
+    // Alone, since the rest of the page is less and may have no place.
     if (path !== null) this.#find(sighting.page, noveltyOfPath(path), source)
     this.#find(sighting.page, novelty, source)
   }
@@ -165,7 +161,6 @@ export class AppWatch {
     this.#setOpen({ ...this.#open, findings: room.findings })
   }
 
-  /** Who has seen what is new, where nobody was signed in. */
   #seenBy(source: string | null, marks: readonly Mark[], isByStranger: boolean): SeenBy {
     if (source === null) return {}
     const isOfOthers = marks.some(mark => this.#held.isOfOthers(nameOf(mark), source))
@@ -173,7 +168,6 @@ export class AppWatch {
     return isByStranger ? { isByStranger, onlySeenBy } : { onlySeenBy }
   }
 
-  /** Notes that others see what only strangers have seen. */
   #confirm({ page, reading, endpoint }: Sighting, source: string | null): void {
     for (const finding of this.#open.findings) {
       const { id, onlySeenBy, isByStranger } = finding
@@ -188,7 +182,7 @@ export class AppWatch {
     }
   }
 
-  /** Writes what is due. Rejects with StoreUnreachable. */
+  /** Rejects with StoreUnreachable. */
   async sync(isEnd = false): Promise<void> {
     if (!this.#isLoaded) return this.load()
     const due = this.#pending.splice(0)
@@ -228,7 +222,7 @@ export class AppWatch {
     }
   }
 
-  /** The first gate that finds something is the one that says it. */
+  /** The first gate that finds it tells it. */
   async #report({ page, marks, finding }: Pending): Promise<void> {
     const { store, clock, onFinding } = this.#options
     const now = clock()
@@ -257,7 +251,7 @@ export class AppWatch {
     await this.reload()
   }
 
-  /** It is told of once more, because now it is more than what one visitor may have made the page say. */
+  /** It is told again, since one visitor alone could not cause it. */
   async #reportConfirmed(id: string, seenBy: SeenBy & Pick<Finding, 'page'>): Promise<void> {
     const { store, clock, onFinding } = this.#options
     const now = clock()
@@ -296,7 +290,7 @@ export class AppWatch {
     if (this.#open.full?.[lacking] === undefined) this.#full.add(lacking)
   }
 
-  /** The first gate without room is the one that says it. */
+  /** The first gate without room tells it. */
   async #reportFull(): Promise<void> {
     const { store, clock, onFull } = this.#options
     for (const place of this.#full) {
@@ -311,7 +305,6 @@ export class AppWatch {
   }
 
   #setOpen(open: OpenRecord): void {
-    // Findings of this process that are not written yet stay open.
     const findings = [...open.findings, ...this.#pending.map(({ finding }) => finding)]
     const unique = [...new Map(findings.map(finding => [finding.id, finding])).values()]
     const wasFull = Object.keys(this.#open.full ?? {}).length > 0
@@ -332,7 +325,6 @@ export class AppWatch {
   }
 }
 
-/** Which list of notices each kind uses up. */
 const listOf: Readonly<Partial<Record<Place, 'toldPaths' | 'toldVisitors'>>> = {
   program: 'toldPaths',
   stranger: 'toldPaths',
@@ -340,7 +332,6 @@ const listOf: Readonly<Partial<Record<Place, 'toldPaths' | 'toldVisitors'>>> = {
   visitors: 'toldVisitors'
 }
 
-/** The record with the finding, and whether operators are told of it. */
 function told(
   open: OpenRecord,
   finding: Finding,

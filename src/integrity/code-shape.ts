@@ -1,23 +1,21 @@
 /**
- * The shape of JavaScript: its statements without literals, as hashes, and the origins that its texts name. A statement is what stands between
- * `;`, braces and ends of lines, so a script whose values, order, number of repetitions or conditional parts change has no new statement.
- * Data (texts, numbers, arrays and objects of them) is one token however much it is, and what it names does not count.
+ * The shape of JavaScript: hashes of its statements without literals, and the origins in its texts. Other values, order or repetitions make no new
+ * statement. Data of any length is one token, and what it names does not count.
  */
 import { hash } from 'node:crypto'
 import { hostShape } from './path-shape.ts'
 
 interface CodeShape {
-  /** Distinct, eight characters of base64url each. */
+  /** Eight characters of base64url each. */
   readonly statements: ReadonlySet<string>
-  /** `https://host`, as the code's texts name them. */
+  /** `https://host`. */
   readonly origins: ReadonlySet<string>
 }
 
-/** What is read of one script, in characters. */
 const maxCodeLength = 512 * 1024
 const maxStatements = 4096
 const maxOrigins = 64
-/** A longer regular expression is none, and hostile text may hold many beginnings without an end. */
+/** Hostile text may hold many beginnings without an end. */
 const maxExpressionLength = 2048
 const maxSearched = 256 * 1024
 const literal = '"'
@@ -26,26 +24,25 @@ const lineEnd = '\n'
 const identifier = /[\p{ID_Start}$_\\#@][\p{ID_Continue}$\\]*/uy
 const number = /(?:0[xob][\da-f_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?)n?/iy
 const values = new Set(['true', 'false', 'null', 'undefined', 'NaN', 'Infinity'])
-/** A slash begins a regular expression after these words. */
+/** A slash then begins a regular expression. */
 const beforeExpression = new Set(
   'return typeof instanceof in of new delete void throw case do else yield await'.split(' ')
 )
-/** Their texts are code themselves. */
+/** Their texts are code. */
 const runners = new Set(['eval', 'Function', 'setTimeout', 'setInterval', 'execScript'])
 
 interface Frame {
   readonly open: string
-  /** Index of its first token. */
   readonly start: number
   isData: boolean
-  /** True after a name in data, which a colon must follow. */
+  /** After a name in data a colon must follow. */
   hasKey: boolean
-  /** Index of the first token of the current element of a list, and of the one before it; -1 for none. */
+  /** First tokens of the current element of a list, and of the one before. */
   element: number
   before: number
 }
 
-/** Never throws; what is no JavaScript has a shape too. */
+/** Never throws; any text has a shape. */
 export function codeShape(source: string, depth = 0): CodeShape {
   const reader = new Reader(source.length > maxCodeLength ? source.slice(0, maxCodeLength) : source, depth)
   reader.read()
@@ -59,11 +56,9 @@ class Reader implements CodeShape {
   readonly #depth: number
   readonly #tokens: string[] = []
   readonly #frames: Frame[] = []
-  /** Origins by the index of their token; data drops its own. */
   #named: { readonly at: number; readonly origin: string }[] = []
-  /** Characters in which no end of a regular expression was found. */
+  /** Characters in which no end of an expression was found. */
   #searched = 0
-  /** Origins in elements that were left out because they are like others. */
   readonly #early = new Set<string>()
   #nested: { readonly at: number; readonly shape: CodeShape }[] = []
 
@@ -149,7 +144,7 @@ class Reader implements CodeShape {
     this.#tokens.push(char)
   }
 
-  /** Equal elements of a list are one, as the rows of a chart: `[[new Date(1), 2], [new Date(3), 4]]`. */
+  /** Equal elements are one: `[[new Date(1), 2], [new Date(3), 4]]`. */
   #endElement(frame: Frame): void {
     const tokens = this.#tokens
     const { element, before } = frame
@@ -176,7 +171,7 @@ class Reader implements CodeShape {
     this.#tokens.push(token)
   }
 
-  /** Several literals in a row, in a list or in a sum, are one. */
+  /** Literals in a list or a sum are one. */
   #literal(text: string, next: number): number {
     const tokens = this.#tokens
     const frame = this.#frames.at(-1)
@@ -209,7 +204,6 @@ class Reader implements CodeShape {
     for (const origin of originsIn(text)) this.#named.push({ at: this.#tokens.length - 1, origin })
   }
 
-  /** The expressions of a template are code. */
   #template(source: string, start: number): number {
     let at = start + 1
     let text = ''
@@ -234,7 +228,6 @@ class Reader implements CodeShape {
 
   #endLine(): void {
     if (this.#tokens.length > 0 && this.#tokens.at(-1) !== lineEnd) this.#tokens.push(lineEnd)
-    // A long script at its outermost level need not be kept whole.
     if (this.#frames.length === 0) this.#flush()
   }
 
@@ -256,7 +249,7 @@ class Reader implements CodeShape {
     this.#named = []
     this.#nested = []
     tokens.length = 0
-    // The frames of what is open still count their tokens from here.
+    // The open frames count their tokens from here.
     this.#frames.length = 0
   }
 
@@ -273,11 +266,11 @@ class Reader implements CodeShape {
   }
 }
 
-/** `https://host` of each address in a text. Names of XML languages are no addresses. */
+/** Names of XML languages are no addresses. */
 function originsIn(text: string): string[] {
   if (!text.includes('//') || text.length > 65_536) return []
   const found: string[] = []
-  // Without a scheme only at the beginning: `a // b` is a comment, and paths may have two slashes.
+  // `a // b` is a comment.
   const mayLackScheme = /^\s*\/\//.test(text)
   for (const [, scheme = '', host = '', port = ''] of text.matchAll(
     /(?:^\s*|(?<=["'=(,\s]))?((?:https?|wss?):)?\/\/([a-z0-9][a-z0-9.-]{0,250}\.[a-z][a-z0-9-]{0,62}|localhost|\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?(?=[/?#"'\s\\);,<>&|]|$)/gi
@@ -293,7 +286,7 @@ function originsIn(text: string): string[] {
 
 const shortWords = new Set(['if', 'in', 'do', 'of', 'as', 'on', 'id', 'go'])
 
-/** Minified names, which builds and data give out in turn, are one; so are the numbers in names. */
+/** Builds give out minified names and numbers anew. */
 function nameShape(name: string): string {
   if (name.length <= 2 && !shortWords.has(name)) return 'i'
   return /\d/.test(name) ? name.replace(/[\da-f]+/gi, run => (/\d/.test(run) ? '#' : run)) : name
@@ -303,7 +296,6 @@ function isOperand(token: string | undefined): boolean {
   return token !== undefined && (token === literal || token === ')' || token === ']' || /[\p{L}$_#]$/u.test(token))
 }
 
-/** The end of a comment that begins here; the same place for none. */
 function commentEnd(source: string, at: number): number {
   if (source[at] === '<' || source[at + 1] === '/') {
     const end = source.indexOf('\n', at)
@@ -314,7 +306,7 @@ function commentEnd(source: string, at: number): number {
   return end < 0 ? source.length : end + 2
 }
 
-/** After a regular expression with its flags; the same place if the line has no end of one. */
+/** The start if the line does not end the expression. */
 function expressionEnd(source: string, start: number): number {
   let inClass = false
   const most = Math.min(source.length, start + maxExpressionLength)
@@ -333,7 +325,7 @@ function expressionEnd(source: string, start: number): number {
   return start
 }
 
-/** The closing quote, or the end of the line or of the source. */
+/** The closing quote, or the end of the line or source. */
 function textEnd(source: string, start: number, quote: string): number {
   for (let at = start + 1; at < source.length; at++) {
     const char = source[at]

@@ -1,7 +1,6 @@
-/** Undoes the content coding of a body, up to a bound: of a compressed bomb only the beginning comes out. */
+/** Undoes a body's content coding, up to a bound. */
 import * as zlib from 'node:zlib'
 
-/** The most bytes of a decoded body. */
 export const maxDecodedBytes = 1024 * 1024
 
 type Decoder = NodeJS.ReadWriteStream & { destroy(): void }
@@ -9,24 +8,20 @@ type Decoder = NodeJS.ReadWriteStream & { destroy(): void }
 /** Node 22.15 and newer have zstd. */
 const zstd = (zlib as { createZstdDecompress?: (options: object) => Decoder }).createZstdDecompress
 
-/** Codings that browsers undo. */
 const undone = new Set(['gzip', 'x-gzip', 'deflate', 'br', 'zstd'])
-/** Browsers undo these where they have the dictionary (RFC 9842). Otherwise they are names like any other. */
+/** Browsers undo these only with the dictionary (RFC 9842). */
 const withDictionary = new Set(['dcb', 'dcz'])
-/** Firefox takes no notice of the rest. Chromium shows nothing that has more than ten. */
+/** Firefox ignores the rest. Chromium shows nothing with more than ten. */
 const maxNames = 16
-/** A body of two beginnings may be packed again. */
 const maxShown = 4
 
-/** The first coding of this `Content-Encoding` that browsers may undo and we cannot; null for none. */
+/** The first coding that browsers may undo and we cannot. */
 export function unreadCoding(coding: string): string | null {
   const isUnread = (each: string) => withDictionary.has(each) || (undone.has(each) && undoersOf(each).length === 0)
   return waysOf(coding).flat().find(isUnread) ?? namesIn(coding).find(isUnread) ?? null
 }
 
-/**
- * What browsers may make of the body, each as its first bytes: one, or more where browsers differ. What is broken or cut off ends it. Never rejects.
- */
+/** What browsers may make of the beginning; several where they differ. Never rejects. */
 export async function decodeBody(body: Buffer, coding: string, most = maxDecodedBytes): Promise<Buffer[]> {
   const shown: Buffer[] = []
   for (const codings of waysOf(coding)) {
@@ -41,10 +36,7 @@ export async function decodeBody(body: Buffer, coding: string, most = maxDecoded
   return shown
 }
 
-/**
- * The codings that browsers undo. Chromium undoes nothing where one of the names is unknown to it, as `identity` and an empty name are. Firefox
- * then undoes the others. What is shown as it came may be anything, so no beginning of it says that it is no page.
- */
+/** At an unknown name, such as `identity`, Chromium undoes nothing, and Firefox undoes the others. */
 function waysOf(coding: string): readonly (readonly string[])[] {
   const names = coding
     .toLowerCase()
@@ -73,9 +65,9 @@ function undoersOf(coding: string): readonly Undo[] {
   switch (coding) {
     case 'gzip':
     case 'x-gzip':
-      // Browsers check no sum, and take no notice of what follows.
+      // Browsers check no sum, and ignore what follows.
       return [(body, most) => beginning(bare, afterGzipHead(body), most)]
-    // The format of zlib, but some servers send the bare stream (RFC 9110 §8.4.1.2). Browsers try both, and the beginning may fit either.
+    // Some servers send the bare stream (RFC 9110 §8.4.1.2), so browsers try both.
     case 'deflate':
       return [() => zlib.createInflate({ finishFlush }), bare].map(make => (body, most) => beginning(make, body, most))
     case 'br': {
@@ -92,13 +84,13 @@ function undoersOf(coding: string): readonly Undo[] {
   }
 }
 
-/** RFC 1952 §2.3; empty for what has no such head. */
+/** RFC 1952 §2.3. */
 function afterGzipHead(body: Buffer): Buffer {
   const flags = body[3] ?? 0
   if (body.length < 10 || body.readUIntBE(0, 3) !== 0x1f8b08) return Buffer.alloc(0)
   let at = 10
   if ((flags & 4) !== 0) at += 2 + (body[at] ?? 0) + 256 * (body[at + 1] ?? 0)
-  // The name and the comment end with a zero each.
+  // Name and comment end with a zero each.
   for (const flag of [8, 16])
     if ((flags & flag) !== 0) {
       const end = body.indexOf(0, at)
@@ -109,7 +101,7 @@ function afterGzipHead(body: Buffer): Buffer {
   return body.subarray(at)
 }
 
-/** All that can be decoded. A decoder keeps up to 16 KiB to itself where it meets a fault, and a browser may have shown them before. */
+/** A decoder keeps up to 16 KiB at a fault, which a browser may have shown. */
 async function beginning(make: () => Decoder, body: Buffer, most: number): Promise<Buffer> {
   const { bytes, isBroken } = await through(make(), body, most)
   if (!isBroken) return bytes
@@ -149,10 +141,7 @@ function through(
   })
 }
 
-/**
- * Text of HTML or JavaScript: by its byte order mark, the charset of its header, or its `<meta>`; otherwise UTF-8 (WHATWG HTML, "Determining the
- * character encoding"). Where this differed from what browsers do, a page could say something else to us than to its readers.
- */
+/** The encoding as browsers find it (WHATWG HTML, "Determining the character encoding"), otherwise a page could hide from the gate. */
 export function decodeText(bytes: Buffer, contentType: string): string {
   const named = [markOf(bytes), /;\s*charset\s*=\s*["']?([\w:-]+)/i.exec(contentType)?.[1], metaCharset(bytes)]
   for (const label of named) {
@@ -168,14 +157,13 @@ function markOf([first, second, third]: Buffer): string | undefined {
   return first === 0xfe && second === 0xff ? 'utf-16be' : undefined
 }
 
-/** A page that is read far enough to find its `<meta>` is not in UTF-16. */
+/** A page whose `<meta>` can be read is not in UTF-16. */
 function metaCharset(bytes: Buffer): string | undefined {
   const beginning = bytes.toString('latin1', 0, 1024).replace(/<!--.*?(?:-->|$)/gs, '')
   const label = /<meta[^>]{0,128}charset\s*=\s*["']?([\w:-]+)/i.exec(beginning)?.[1]
   return label !== undefined && /^(?:utf-?16|unicode|ucs-2|csunicode|iso-10646)/i.test(label) ? 'utf-8' : label
 }
 
-/** Null for a name that is none. */
 function decoderOf(label: string): TextDecoder | null {
   try {
     return new TextDecoder(label)

@@ -1,13 +1,12 @@
 /**
- * Versions of servers and languages that get no more corrections: from the projects' own pages of releases, as of 2026-11-28. A product that
- * is missing here, such as Tomcat's connector (`Apache-Coyote/1.1` is its own number), or a version without a number, is no statement.
+ * Versions without further corrections, from the projects' own pages, as of 2026-11-28. A missing product, such as Tomcat's connector
+ * (`Apache-Coyote/1.1`), says nothing.
  */
 
-/** The day after which the versions up to this one, of its line, get nothing. */
 interface Line {
   readonly product: RegExp
   readonly name: string
-  /** Versions up to this one, as numbers; a shorter one covers its whole line. */
+  /** A shorter version covers its whole line. */
   readonly upTo: readonly number[]
   readonly since: string
 }
@@ -45,22 +44,22 @@ interface EndOfLife {
   readonly version: string
   /** `2022-11-28` */
   readonly since: string
-  /** True where a distribution may correct its own package further, which a version does not tell. */
+  /** True where a distribution may correct its own package further. */
   readonly isPackaged: boolean
 }
 
-/** `(Debian)`, `PHP/8.1.2-1ubuntu2.19`, `PHP/7.4.33-0+deb11u5`, `(Red Hat)` and their like. */
+/** `(Debian)`, `PHP/8.1.2-1ubuntu2.19`, `(Red Hat)`. */
 const distribution =
   /debian|ubuntu|[-+~.]deb\d|red ?hat|rhel|centos|rocky|alma|fedora|[-.]el\d|suse|alpine|amazon|oracle linux/i
 
-/** The products in a text such as `Apache/2.2.34 (Unix) PHP/5.6.40` that have no more fixes. `now` in milliseconds since the epoch. */
+/** `text`: `Apache/2.2.34 (Unix) PHP/5.6.40`. `now`: milliseconds since the epoch. */
 export function endOfLife(text: string, now: number): EndOfLife[] {
   const found: EndOfLife[] = []
   const isPackaged = distribution.test(text)
   for (const [, product = '', version = ''] of text.matchAll(/([A-Za-z][\w!-]*)[/ (]v?(\d+(?:\.\d+)*)/g)) {
     const numbers = version.split('.').map(Number)
     const of = lines.filter(line => line.product.test(product) && covers(line.upTo, numbers))
-    // The line that ends the latest covers those below it too; the nearest one tells the right day.
+    // Later lines cover older versions too.
     const nearest = of.sort((a, b) => compare(a.upTo, b.upTo))[0]
     if (nearest !== undefined && Date.parse(nearest.since) < now)
       found.push({ name: nearest.name, version, since: nearest.since, isPackaged })
@@ -68,7 +67,7 @@ export function endOfLife(text: string, now: number): EndOfLife[] {
   return found
 }
 
-/** True if the version is not above the line. A version without its second number may be any. */
+/** A version without its second number may be any. */
 function covers(upTo: readonly number[], version: readonly number[]): boolean {
   if (version.length < upTo.length && compare(version, upTo) === 0) return false
   return compare(version, upTo) <= 0

@@ -1,40 +1,35 @@
-/** A finding: what is new in an app, on one page, until an operator approves it. Its id follows from its content, so that gates agree. */
+/** What is new on one page of an app, until an operator approves it. The id follows from the content, so gates agree. */
 import { digestOf } from '../ids.ts'
 import type { Mark } from './mark.ts'
 import { seenInWords, sentenceOf } from './sentences.ts'
 
-/** `alarm`: data may go elsewhere, or foreign code runs. `change`: something of the app itself is new. */
+/** `alarm`: data may go elsewhere, or foreign code runs. */
 export type Severity = 'alarm' | 'change'
 
 export interface Finding {
   /** Eight characters. */
   readonly id: string
   readonly severity: Severity
-  /** Milliseconds since the epoch, as `lastAt`. */
+  /** Milliseconds since the epoch. */
   readonly at: number
   readonly lastAt: number
-  /** The path inside the app, without its numbers. */
+  /** Inside the app. */
   readonly page: string
-  /** What is new there, without pieces of code. */
   readonly items: readonly Mark[]
-  /** Hashes of new statements of code. */
   readonly codes: readonly string[]
   /** What did not fit. */
   readonly left: number
-  /** A sentence for people. */
   readonly why: string
-  /** True for a path that has answered to somebody who has not signed in, and nothing else. */
+  /** True for a path that has answered to a stranger, and nothing else. */
   readonly isByStranger?: true
-  /** Where only people who have not signed in have seen it: a hash of their network, or `several`. */
+  /** If only strangers have seen it: a hash of their network, or `several`. */
   readonly onlySeenBy?: string
 }
 
 export type SeenBy = Pick<Finding, 'isByStranger' | 'onlySeenBy'>
 
-/** The most items and the most new pieces of code of one finding. */
 const maxItems = 48
 const maxCodes = 512
-/** The most open findings of an app. */
 export const maxFindings = 32
 
 export function makeFinding(
@@ -55,7 +50,6 @@ export function makeFinding(
   return withSentence(app, { id, severity, at: now, lastAt: now, page, items, codes, left, why: '', ...seenBy })
 }
 
-/** The finding once others have seen it too, on this page. */
 export function seenByMore(
   app: string,
   finding: Finding,
@@ -66,7 +60,7 @@ export function seenByMore(
   return withSentence(app, { ...rest, lastAt: now, ...seenBy })
 }
 
-/** Of a path that answers, who has asked for it proves as much as anybody. */
+/** Whoever asks for a path that answers proves as much as anybody. */
 export function doubtOf({ isByStranger, onlySeenBy }: SeenBy): string | undefined {
   return isByStranger === true ? undefined : onlySeenBy
 }
@@ -76,7 +70,6 @@ function withSentence(app: string, finding: Finding): Finding {
   return { ...finding, why: sentenceOf(app, page, items, codes.length, left) + seenInWords(doubtOf(finding)) }
 }
 
-/** What an approval makes known. */
 export function marksOf({ items, codes }: Pick<Finding, 'items' | 'codes'>): Mark[] {
   return [...items, ...codes.map((value): Mark => ({ kind: 'code', value }))]
 }

@@ -1,11 +1,10 @@
-/** What a response lacks, and which software it names: notes for `factorgate report`. */
+/** What a response lacks, and its software: notes for `factorgate report`. */
 import { markValue } from './mark.ts'
 import { pathShape } from './path-shape.ts'
 
-/** Headers of a page that protect its readers. */
 const wanted = ['content-security-policy', 'x-content-type-options', 'referrer-policy'] as const
 
-/** Names and values in turn. `isSecure`: people reach the app by https. */
+/** `headers`: names and values in turn. */
 export function notesOf(headers: readonly string[], isPage: boolean, isSecure: boolean): string[] {
   const found = new Map<string, string>()
   const notes: string[] = []
@@ -29,7 +28,7 @@ export function notesOf(headers: readonly string[], isPage: boolean, isSecure: b
   return notes
 }
 
-/** `coding`: of a body that browsers may read and the gate cannot. */
+/** `coding`: the gate cannot read it. */
 export function unreadNote(coding: string): string {
   return `unread ${coding}`
 }
@@ -38,7 +37,7 @@ function softwareOf(name: string, value: string): string {
   return name === 'x-aspnet-version' ? `ASP.NET/${value}` : value
 }
 
-/** The name of the cookie and its missing attributes; null for none, and for one that is removed. */
+/** Null also for a removed cookie. */
 function cookieNote(line: string, isSecure: boolean): string | null {
   const [pair = '', ...attributes] = line.split(';')
   const name = pair.slice(0, pair.indexOf('=')).trim()

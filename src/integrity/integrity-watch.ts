@@ -1,4 +1,4 @@
-/** The watch on apps of one process: a tap and a memory for each app, one reading thread, the store's notices, and the fetched pages. */
+/** The watch on apps of one process. */
 import type { Clock } from '../clock.ts'
 import type { ResponseTap } from '../metering/response-tap.ts'
 import type { Store } from '../store/store.ts'
@@ -24,7 +24,7 @@ interface IntegrityOptions {
   readonly onFinding: (app: string, finding: Finding, isTold: boolean) => void
   readonly onFull: (app: string, place: Lacking) => void
   readonly say: (app: string, why: string) => void
-  /** Told once when the store cannot be read or written, and with null when it can again. */
+  /** Told once when the store fails, and with null when it works again. */
   readonly onStoreProblem: (problem: Error | null) => void
 }
 
@@ -59,7 +59,7 @@ export class IntegrityWatch {
     this.#timer.unref()
   }
 
-  /** Takes a new configuration. What is known of an app outlives it. */
+  /** What is known of an app outlives a configuration. */
   async configure(apps: readonly IntegrityApp[]): Promise<void> {
     const { store, clock, onFinding, onFull, say } = this.#options
     await this.#checks?.stop()
@@ -96,12 +96,11 @@ export class IntegrityWatch {
     return this.#watches.get(app) ?? null
   }
 
-  /** How many findings are open, by app. */
   open(): (readonly [app: string, count: number])[] {
     return [...this.#watches].map(([app, { findings }]) => [app, findings.length] as const)
   }
 
-  /** Fetches the due pages now. Never rejects. */
+  /** Never rejects. */
   async check(): Promise<void> {
     await this.#checks?.tick()
   }
@@ -116,7 +115,7 @@ export class IntegrityWatch {
     await this.tick(true)
   }
 
-  /** Writes what is due. Never rejects. Several calls at a time are one. */
+  /** Never rejects. Parallel calls share one run. */
   tick(isEnd = false): Promise<void> {
     this.#running ??= this.#sync(isEnd).finally(() => {
       this.#running = null
@@ -136,7 +135,7 @@ export class IntegrityWatch {
   }
 
   async #reload(app: string): Promise<void> {
-    // If the store does not answer, the next notice or the next write reads it.
+    // The next notice or write reads it again.
     await this.#watches
       .get(app)
       ?.reload()

@@ -1,8 +1,7 @@
-/** What is known of an app: its marks by kind, bounded, the one that was seen longest ago forgotten first. */
+/** The known marks of an app; what was unseen for longest is forgotten first. */
 import type { Mark, MarkKind } from './mark.ts'
 import type { KnownRecord } from './records.ts'
 
-/** Values of a kind, and their characters together. */
 const bounds: Readonly<Partial<Record<MarkKind, readonly [count: number, characters: number]>>> = {
   code: [8192, 65_536],
   link: [2048, 98_304],
@@ -13,7 +12,6 @@ const bounds: Readonly<Partial<Record<MarkKind, readonly [count: number, charact
 }
 const usualBounds = [512, 32_768] as const
 
-/** How many groups of pages, and how many notes. */
 export const maxRates = 512
 export const maxNotes = 128
 
@@ -49,7 +47,6 @@ export class KnownMarks {
     return false
   }
 
-  /** How many. */
   count(kind: MarkKind): number {
     return this.#all.get(kind)?.size ?? 0
   }
@@ -58,7 +55,7 @@ export class KnownMarks {
     return Object.fromEntries([...this.#all].map(([kind, values]) => [kind, [...values.keys()]]))
   }
 
-  /** Adds what is not known yet as the oldest, so that what was seen here lately stays. True if there was any. */
+  /** As the oldest. True if there was any. */
   merge(marks: KnownRecord['marks']): boolean {
     let hasNew = false
     for (const [name, values] of Object.entries(marks)) {
@@ -88,7 +85,6 @@ export class KnownMarks {
   }
 }
 
-/** The record with more marks; a new one for null. */
 export function withMarks(known: KnownRecord | null, marks: readonly Mark[], now: number): KnownRecord {
   const base: KnownRecord = known ?? { since: now, pages: 0, marks: {}, rates: [], notes: [] }
   const all = new KnownMarks()

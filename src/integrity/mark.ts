@@ -1,30 +1,28 @@
-/** What belongs to an app, each as a kind and a short text, so that two visits of a page can be compared. */
+/** What belongs to an app: a kind and a short text. */
 
 export const markKinds = [
-  /** A script that a page loads: a path of the app, or an origin and the beginning of its path. */
+  /** A path, or an origin and the beginning of its path. */
   'script',
-  /** A statement of inline code, as the hash of its shape. */
+  /** The hash of a statement's shape. */
   'code',
-  /** An origin that code names. */
+  /** An origin in code. */
   'names',
-  /** Where a form is sent. */
   'form',
   'frame',
   'style',
   'base',
   'refresh',
   'redirect',
-  /** A method and a path that answers with a page, or accepts POST. */
+  /** A method and a path. */
   'endpoint',
-  /** The path of a script file and the hash of what it holds. */
+  /** A path, and the hash of the content. */
   'file',
-  /** A path that a page links to. */
   'link',
-  /** The hash of what a page loads and of where it sends forms. */
+  /** The hash of what a page loads and where its forms go. */
   'skeleton',
   /** The hash of a skeleton and of the kinds of elements. */
   'structure',
-  /** A page that the gate fetches itself, and the hash of a kind of element in it. */
+  /** A fetched page, and the hash of a kind of element. */
   'element'
 ] as const
 export type MarkKind = (typeof markKinds)[number]
@@ -37,21 +35,18 @@ export interface Mark {
 
 const maxValueLength = 200
 
-/** Ends the value of a form that asks for a password. */
 export const asksPassword = ' with a password'
 
-/** True for another origin than the app's: its own addresses are paths, and `.` is the page itself. */
+/** The app's own addresses are paths, and `.` is the page itself. */
 export function isForeign({ kind, value }: Mark): boolean {
   return kind !== 'code' && kind !== 'endpoint' && !value.startsWith('/') && !value.startsWith('.')
 }
 
-/** A value that is printable and short. */
 export function markValue(text: string): string {
   const plain = text.replace(/[^\x20-\x7e]/g, '?')
   return plain.length <= maxValueLength ? plain : `${plain.slice(0, maxValueLength - 1)}~`
 }
 
-/** As it is kept in lists of names. */
 export function nameOf({ kind, value }: Mark): string {
   return `${kind} ${value}`
 }

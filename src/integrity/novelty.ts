@@ -1,21 +1,16 @@
-/**
- * How often visits of a page bring something new. On a page that often does, the next new thing is no sign of a change: its chance is about the
- * share of recent visits that brought one (the idea of Good and Turing).
- */
+/** How often visits of a page bring something new. Where many do, the next new thing is no sign of a change (Good and Turing). */
 
 export interface Rate {
-  /** Visits. */
   seen: number
-  /** Visits among the first ones, without the very first, that brought something new. */
+  /** Without the very first visit. */
   early: number
-  /** Later visits that did. Each later visit takes a part of it away. */
+  /** Each later visit reduces it. */
   late: number
 }
 
-/** The first visits of a page bring what is new by nature: variants, roles, languages. */
+/** By nature they bring variants, roles, languages. */
 const firstVisits = 16
 const fadeVisits = 64
-/** Fewer novel visits are too few to judge by. */
 const minNovel = 3
 const earlyShare = 0.5
 const lateShare = 0.05
@@ -34,7 +29,6 @@ export function visited(rate: Rate, isNovel: boolean): void {
   rate.late = rate.late * (1 - 1 / fadeVisits) + (isNovel ? 1 : 0)
 }
 
-/** True once the first visits are over. */
 export function isKnownWell({ seen }: Rate): boolean {
   return seen >= firstVisits
 }

@@ -1,12 +1,12 @@
-/** Addresses in a page, as short texts: a path where they lead into the app itself, otherwise an origin. */
+/** Addresses in a page: a path inside the app, or an origin. */
 import { foreignFolder, hostShape, pathShape } from './path-shape.ts'
 
 export interface PageAddress {
-  /** As the browser has it, without the query. */
+  /** Without the query. */
   readonly url: string
-  /** The origins of the app: its public one, and those under which it may name itself. */
+  /** The app's public origin, and its other names. */
   readonly origins: readonly string[]
-  /** The prefix of the app's public path; '' for none. */
+  /** '' for none. */
   readonly prefix: string
 }
 
@@ -24,12 +24,12 @@ export class OwnAddresses {
     this.#page = this.#inside(new URL(url).pathname)
   }
 
-  /** An origin counts as the app's own under any scheme. */
+  /** Under any scheme. */
   isOwn(origin: string): boolean {
     return this.#hosts.has(hostOf(origin))
   }
 
-  /** Only the first `<base href>` counts. Returns its value, or null for none. */
+  /** Null for every `<base href>` but the first. */
   setBase(href: string): string | null {
     const url = this.#resolve(href)
     if (url === null || this.#hasBase) return null
@@ -38,7 +38,7 @@ export class OwnAddresses {
     return this.isOwn(url.origin) ? pathShape(this.#inside(url.pathname)) : this.#foreign(url)
   }
 
-  /** A script: its path, or the folder on another origin. */
+  /** A path, or a folder on another origin. */
   script(address: string): string | null {
     const url = this.#resolve(address)
     if (url === null) return null
@@ -46,14 +46,14 @@ export class OwnAddresses {
     return isWeb(url) ? this.#foreign(url) + foreignFolder(url.pathname) : url.protocol
   }
 
-  /** What stands in a frame: `/` for the app itself, or another origin. */
+  /** `/` for the app itself, or another origin. */
   frame(address: string): string | null {
     const url = this.#resolve(address)
     if (url === null) return null
     return this.isOwn(url.origin) ? '/' : this.#foreign(url)
   }
 
-  /** Where a form is sent. `.` is the page itself, and `./x` is below it. */
+  /** `.` is the page itself, and `./x` is below it. */
   target(address: string): string | null {
     if (address.trim() === '') return '.'
     const url = this.#resolve(address)
@@ -66,7 +66,6 @@ export class OwnAddresses {
     return pathShape(path)
   }
 
-  /** The shape of a path of the app; null for anything else. */
   path(address: string): string | null {
     const url = this.#resolve(address)
     return url === null || !this.isOwn(url.origin) ? null : pathShape(this.#inside(url.pathname))

@@ -1,4 +1,4 @@
-/** The pages that the gate fetches itself, as a stranger, on a schedule. One gate of a store fetches at a time. */
+/** The pages that the gate fetches as a stranger. One gate of a store fetches at a time. */
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 import type { AppWatch } from './app-watch.ts'
@@ -19,7 +19,7 @@ interface FetchedPage {
   readonly isWhole: boolean
 }
 
-/** `path`: inside the app, with its query. Rejects where the app cannot be reached, or `signal` ends it. */
+/** `path`: with its query. Rejects for an app that cannot be reached. */
 export type FetchPage = (path: string, signal: AbortSignal) => Promise<FetchedPage>
 
 interface CheckedApp extends SampledApp {
@@ -70,7 +70,7 @@ export class PageChecks {
     await this.#running
   }
 
-  /** Fetches what is due. Never rejects. */
+  /** Never rejects. */
   tick(): Promise<void> {
     this.#running = this.#running.then(async () => {
       for (const app of this.#apps) await this.#check(app).catch(() => {})
@@ -111,7 +111,7 @@ export class PageChecks {
         })
         return
       }
-      // An error of the app is for the health checks.
+      // Errors are for the health checks.
       if (status >= 500 || status === 404) return
       const contentType = headerOf(headers, 'content-type')
       const coding = valuesOf(headers, 'content-encoding').join(', ')

@@ -1,22 +1,22 @@
-/** Reads bodies in a thread of its own, within a budget of processor time. It starts with the first body, and ends when idle. */
+/** Reads bodies in its own thread, within a budget of processor time. */
 import { Worker } from 'node:worker_threads'
 import type { Body } from './read-body.ts'
 import type { PageReading } from './read-page.ts'
 
 const program = new URL(import.meta.url.endsWith('.ts') ? 'reading-thread.ts' : 'reading-thread.js', import.meta.url)
 const heapMegabytes = 96
-/** Waiting bodies and their bytes. More is dropped. */
+/** More is dropped. */
 const maxWaiting = 256
 const maxBytes = 4 * 1024 * 1024
-/** A body that takes longer is dropped, and its thread ends. In milliseconds. */
+/** A body that takes longer is dropped, and its thread ends. */
 const maxMs = 5_000
 const idleMs = 60_000
-/** The share of one processor, and how much may be saved up, in milliseconds. */
+/** Of one processor, in milliseconds. */
 const share = 0.02
 const maxSaved = 3_000
-/** What pages that were read lately may take of it; the rest is kept for others. */
+/** The part for pages with a recent reading. */
 const maxSavedForKnown = 500
-/** The least that a body counts for, in milliseconds, since passing it between threads costs time too. */
+/** A body counts so much at least: passing it between threads costs time too. */
 const minMs = 0.25
 
 interface Waiting {
@@ -43,18 +43,18 @@ export class PageReader {
     this.#savedAt = now()
   }
 
-  /** True if another body would be read soon. Most of the saved time is kept for pages that were not read lately (`isKnown`: false). */
+  /** Most of the saved time is for pages without a recent reading. */
   hasRoom(isKnown = false): boolean {
     if (this.#isStopped || this.#queue.length >= maxWaiting || this.#bytes >= maxBytes) return false
     return this.#budget() > (isKnown ? maxSaved - maxSavedForKnown : 0)
   }
 
-  /** Null where it cannot be read, or was dropped. Never rejects. */
+  /** Null for an unreadable or dropped body. Never rejects. */
   read(body: Body): Promise<PageReading | null> {
     return this.#read(body, this.hasRoom())
   }
 
-  /** Reads a page that the gate has fetched, whatever the load. Such pages are few, and their cost is saved up before others are read. */
+  /** Whatever the load: such pages are few. */
   readFetched(body: Body): Promise<PageReading | null> {
     return this.#read(body, !this.#isStopped, true)
   }
@@ -113,7 +113,7 @@ export class PageReader {
     })
     worker.on('error', () => {})
     worker.on('exit', () => {
-      // A thread that was ended on purpose needs nothing more.
+      // It was ended on purpose.
       if (this.#worker !== worker) return
       this.#worker = null
       this.#giveUp()
@@ -129,14 +129,13 @@ export class PageReader {
     this.#go()
   }
 
-  /** An app whose page stops or crashes the thread must not do so again at once. */
+  /** A page that stops the thread must not do so again at once. */
   #giveUp(): void {
     if (this.#running === null) return
     this.#saved -= maxMs
     this.#finish(null)
   }
 
-  /** Ends the thread. The next body gets a new one. */
   async #end(): Promise<void> {
     clearTimeout(this.#timer)
     const worker = this.#worker

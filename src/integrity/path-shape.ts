@@ -1,16 +1,15 @@
-/** The shape of a path: without numbers, ids, dates and the hashes of builds, so that two objects of one kind have one shape. */
+/** A path without numbers, ids, dates and hashes, so objects of one kind share it. */
 
 const maxDepth = 8
 const uuid = /^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
 
-/** Names of programs on a server. A folder for files has none of them. */
+/** No folder for files has them. */
 const programs =
   /\.(?:php\d?|phtml|phar|phps|pht|aspx?|ashx|asmx|ascx|cshtml|jspx?|jspf|jhtml|cfml?|cgi|fcgi|pl|pm|py|rb|sh|bash|shtml?|lua|exe|dll|so|war|tcl)(?=[./]|$)/i
-/** Folders into which people and programs put files. */
 const storage =
   /(?:^|\/)(?:uploads?|files?|media|attachments?|avatars?|images?|img|pics?|photos?|pictures?|icons?|fonts?|css|static|assets?|dist|public|cache|caches|tmp|temp|data|downloads?|documents?|docs?|backups?|logs?|user-?content|wp-content|var|storage|blobs?)\//i
 
-/** True for a path that is run as a program on common servers, also in the middle (`/x.php/y`). */
+/** Also in the middle (`/x.php/y`), as servers run it. */
 export function isProgram(path: string): boolean {
   return programs.test(path)
 }
@@ -19,7 +18,7 @@ export function isInStorage(path: string): boolean {
   return storage.test(path)
 }
 
-/** The shape of a path without its query. Never throws. */
+/** `path` has no query. Never throws. */
 export function pathShape(path: string): string {
   const steps = path
     .split('/')
@@ -29,23 +28,22 @@ export function pathShape(path: string): string {
   return `/${kept.join('/')}${path.endsWith('/') && steps.length > 0 ? '/' : ''}`
 }
 
-/** The shape of the folder of a path: `/a/b` and `/a/` are in `/a/`. */
+/** `/a/b` and `/a/` are in `/a/`. */
 export function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1)
 }
 
-/** An address on a host that is not the app's: its folder, three levels deep at most, because versions and names of files change. */
+/** Three deep at most, because versions and file names change. */
 export function foreignFolder(path: string): string {
   const steps = folderOf(pathShape(path)).split('/').filter(Boolean).slice(0, 3)
   return steps.length === 0 ? '/' : `/${steps.join('/')}/`
 }
 
-/** A host, with `*` for labels that look generated. */
+/** `*` for generated labels. */
 export function hostShape(host: string): string {
   return host.replace(/(?<=^|\.)(?:\d+|[0-9a-f]{16,}|[0-9a-f-]{32,})(?=\.)/gi, '*')
 }
 
-/** A cache, because most steps occur in many paths. */
 let remembered = new Map<string, string>()
 const maxRemembered = 2048
 
@@ -76,7 +74,7 @@ function stepShape(step: string): string {
   return encoded(whole.replace(/#(?:[-._~@+=,:!$ ]*#)+/g, '#') + extension)
 }
 
-/** A name without the hashes that bundlers put after it, where these are eight letters of base64url with a dash: `Markdown.oOG-xoxw`, `chunk-DSNLSHJZ-i-ZDOEnP`. */
+/** Bundlers' hashes of eight letters with a dash: `Markdown.oOG-xoxw`, `chunk-DSNLSHJZ-i-ZDOEnP`. */
 function withoutHashes(name: string): string {
   const hash = /[-.]([\w-]{8})$/.exec(name)
   if (hash === null || !isDashedHash(hash[1] as string)) return name
@@ -84,7 +82,7 @@ function withoutHashes(name: string): string {
   return /[-.][A-Z\d]{8}$/.test(rest) ? rest.slice(0, -9) : rest
 }
 
-/** False for words with a dash between them, such as `AMS_HTML` or `ui-theme`. */
+/** False for `AMS_HTML` or `ui-theme`. */
 function isDashedHash(text: string): boolean {
   const parts = text.split(/[-_]/)
   if (parts.length === 1) return false
@@ -92,7 +90,7 @@ function isDashedHash(text: string): boolean {
   return /[A-Z]/.test(text) && parts.some(part => part.length < 2)
 }
 
-/** True for a long name with letters of both cases and several digits. Such a name is not a word. */
+/** Both cases and several digits are no word. */
 function looksGenerated(name: string): boolean {
   if (name.length < 16 || !/^[\w-]+$/.test(name)) return name.length > 64
   // The journal must not hold the token of a link.
@@ -113,7 +111,6 @@ function wordShape(word: string, mayBeHash: boolean): string {
   return word.replace(/\d+/g, '#')
 }
 
-/** The text itself if it is not well-formed. */
 export function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text)

@@ -1,15 +1,15 @@
-/** The places in the list of open findings. Each kind has its own number of places, so that harmless findings crowd out no alarm. */
+/** The list of open findings. Each kind has its own places, so harmless ones crowd out no alarm. */
 import { type Reason, reason } from '../reasons/reason.ts'
 import { type Finding, maxFindings } from './finding.ts'
 import { severalVisitors } from './visitors.ts'
 
 /**
- * `program`: an alarm that says only that a path answers. `stranger`: one that a request without a sign-in has caused. `visitor` and `visitors`:
- * what only people have seen who had not signed in, in one network or in several.
+ * `program`: an alarm only that a path answers. `stranger`: a stranger has caused it. `visitor`, `visitors`: seen only by strangers, of one network or
+ * of several.
  */
 export type Place = 'change' | 'alarm' | 'program' | 'stranger' | 'visitor' | 'visitors'
 
-/** All kinds together have `maxFindings` places. Findings that a request causes by its path alone have few. */
+/** Findings that a request causes by its path alone have few. */
 const maxPlaces: Readonly<Record<Place, number>> = {
   change: 24,
   alarm: maxFindings,
@@ -18,7 +18,7 @@ const maxPlaces: Readonly<Record<Place, number>> = {
   visitor: 8,
   visitors: 12
 }
-/** The most places of visitors from one network. */
+/** Of one network. */
 const maxOfOne = 4
 
 export function placeOf({ severity, items, codes, isByStranger, onlySeenBy }: Finding): Place {
@@ -38,7 +38,7 @@ const displacedBy: Readonly<Record<Place, readonly Place[]>> = {
   visitors: ['visitor', 'change']
 }
 
-/** The list with the finding, and the place that lost its oldest one to it. Null where the finding has no place. */
+/** `lost`: whose oldest finding made room. Null where the finding has no place. */
 export function placed(
   findings: readonly Finding[],
   finding: Finding
@@ -56,7 +56,6 @@ export function placed(
   return null
 }
 
-/** What a full list is said to lack: all that only strangers have seen is one kind. */
 export const lackings = ['change', 'alarm', 'program', 'stranger'] as const
 export type Lacking = (typeof lackings)[number]
 
@@ -71,7 +70,6 @@ const wholes: Readonly<Record<Lacking, string>> = {
   stranger: 'further things that only people who have not signed in have seen are not listed; other alarms still are'
 }
 
-/** Tells operators that the list is full. */
 export function fullSentence(app: string, place: Lacking): string {
   return `The list of what is new in the app '${app}' is full: ${wholes[place]}. Approve what belongs to the app, and look at the rest.`
 }
@@ -83,7 +81,6 @@ const wholeIds = {
   stranger: 'appFullStranger'
 } as const
 
-/** The same sentence as reasons. */
 export function fullReasons(app: string, place: Lacking): readonly Reason[] {
   return [reason('appFull', { app }), reason(wholeIds[place], {}), reason('appApprove', {})]
 }

@@ -1,4 +1,4 @@
-/** Reads the body of one response: HTML and SVG as a page, JavaScript as code. */
+/** Reads a response's body: HTML and SVG, or JavaScript. */
 import { hash } from 'node:crypto'
 import { codeShape } from './code-shape.ts'
 import { decodeBody, decodeText, maxDecodedBytes } from './decode-body.ts'
@@ -11,9 +11,8 @@ export type BodyKind = 'page' | 'script'
 
 export interface Body {
   readonly kind: BodyKind
-  /** The first bytes, as they passed. */
+  /** As they passed. */
   readonly bytes: Uint8Array
-  /** False if more followed. */
   readonly isWhole: boolean
   readonly coding: string
   readonly contentType: string
@@ -22,7 +21,7 @@ export interface Body {
 
 const nothing: PageReading = { marks: [], links: [], skeleton: '', structure: null, elements: [], generator: null }
 
-/** Null for what is no page, such as text that only calls itself HTML. Never rejects. */
+/** Null for what is no page. Never rejects. */
 export async function readBody({
   kind,
   bytes,
@@ -39,14 +38,14 @@ export async function readBody({
   return readings.reduce<PageReading | null>(joined, null)
 }
 
-/** Where browsers show different pages, the page is what either shows. */
+/** Browsers may show different pages; the result has the marks of all. */
 function joined(one: PageReading | null, other: PageReading): PageReading {
   if (one === null) return other
   const more = other.elements.length > one.elements.length ? other : one
   return { ...more, marks: [...one.marks, ...other.marks], links: [...one.links, ...other.links] }
 }
 
-/** A script file has one mark for what it does, and one for each origin that it names. */
+/** A mark for what the file does, and one for each origin. */
 function readScript(texts: readonly string[], isWhole: boolean, address: PageAddress): PageReading {
   const own = new OwnAddresses(address)
   const shapes = texts.map(text => codeShape(text))
@@ -54,7 +53,7 @@ function readScript(texts: readonly string[], isWhole: boolean, address: PageAdd
   const origins = new Set(shapes.flatMap(shape => [...shape.origins]))
   const content = hash('sha1', [...statements].sort().join(), 'base64url').slice(0, 8)
   const path = markValue(percentDecoded(new URL(address.url).pathname).slice(0, 180))
-  // How much of a longer file was read depends on chance.
+  // Chance decides how much of a longer file was read.
   if (!isWhole) return nothing
   const foreign = [...origins].filter(origin => !own.isOwn(origin))
   const marks: Mark[] = foreign.map(origin => ({ kind: 'names', value: markValue(origin) }))

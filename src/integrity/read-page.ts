@@ -1,7 +1,4 @@
-/**
- * Reads one HTML page: what it loads, where its forms go, which code stands in it. The parser is parse5's, which follows the HTML standard, so
- * it sees broken pages as browsers do. Memory and time are bounded; what comes after the bound is not read.
- */
+/** Reads one HTML page by parse5, which sees broken pages as browsers do. */
 import { hash } from 'node:crypto'
 import { type EndTag, SAXParser, type StartTag, type Text } from 'parse5-sax-parser'
 import { codeShape } from './code-shape.ts'
@@ -11,12 +8,11 @@ import { percentDecoded } from './path-shape.ts'
 
 export interface PageReading {
   readonly marks: readonly Mark[]
-  /** Paths of the app that the page links to. */
   readonly links: readonly string[]
   readonly skeleton: string
-  /** Null where the page has too few elements to be told from another. */
+  /** Null for too few elements. */
   readonly structure: string | null
-  /** Hashes of the kinds of elements, for pages that the gate fetches itself. */
+  /** Hashes of the kinds of elements. */
   readonly elements: readonly string[]
   /** `<meta name=generator>`. */
   readonly generator: string | null
@@ -26,17 +22,16 @@ const maxMarks = 2048
 const maxLinks = 256
 const maxElements = 512
 const maxTextLength = 512 * 1024
-/** The most time for one page, in milliseconds of the reading thread. */
+/** Of the reading thread. */
 const maxMs = 400
 const step = 8192
-/** Fewer kinds of elements look alike on different pages. */
 const minKinds = 6
 const framesDeep = 2
 
 const jsTypes =
   /^(?:|module|(?:text|application)\/(?:x-)?(?:java|ecma|live|j)script(?:1\.\d)?|text\/(?:babel|jsx|typescript)|application\/(?:x-)?typescript)$/
 
-/** Never throws: what is no HTML has no marks. With `isWhole` false, the page goes on after `html`. */
+/** Never throws. With `isWhole` false, the page goes on. */
 export function readPage(
   html: string,
   address: PageAddress,
@@ -61,7 +56,7 @@ class MarkupReader {
   readonly #links = new Set<string>()
   readonly #elements = new Set<string>()
   readonly #forms: Form[] = []
-  /** Passwords by the `form` attribute, which may stand before the form. */
+  /** The `form` attribute may stand before the form. */
   readonly #passwordsOf = new Set<string>()
   #openForm: Form | null = null
   #script: { readonly type: string; text: string } | null = null
@@ -90,7 +85,7 @@ class MarkupReader {
     } catch {
       // What was read until then counts.
     }
-    // As in browsers, a script without an end is not run. The field for the password may stand in what was not read.
+    // Browsers run no script without an end. An open form may have its password later.
     this.#isWhole = isWhole && now() < until
     for (const form of this.#forms) if (this.#isWhole || form !== this.#openForm) this.#addForm(form)
   }
@@ -198,7 +193,6 @@ class MarkupReader {
     } else this.#add('script', this.#own.script(address))
   }
 
-  /** The values of an import map may be anywhere in it. */
   #addressesIn(json: string): void {
     let map: unknown
     try {
@@ -244,7 +238,7 @@ class MarkupReader {
     else this.#add('frame', `data:${inline.type}`)
   }
 
-  /** The page inside `srcdoc` has the rights of this one. */
+  /** It has the rights of this page. */
   #inner(html: string | null, until: number, now: () => number): void {
     if (html === null || this.#depth >= framesDeep) return
     const inner = new MarkupReader(this.#own, this.#depth + 1)
@@ -298,7 +292,6 @@ function digest(text: string): string {
   return hash('sha1', text, 'base64url').slice(0, 8)
 }
 
-/** The content of a `data:` address; null for another. */
 function dataText(address: string): { readonly type: string; readonly text: string } | null {
   const start = /^\s*data:/i.exec(address)?.[0].length
   const comma = start === undefined ? -1 : address.indexOf(',', start)

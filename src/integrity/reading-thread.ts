@@ -1,12 +1,9 @@
-/** The thread that reads pages, so that no request waits for it. It answers each body with what it read, and its processor time. */
+/** The thread that reads pages. */
 import { readFileSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { type Body, readBody } from './read-body.ts'
 
-/**
- * Milliseconds of processor that this thread has had; null where the system does not count it (proc(5), `schedstat`). On a busy machine the time that
- * passes is many times that, and the gate would read fewer pages than it may.
- */
+/** Null where the system does not count a thread's time (proc(5), `schedstat`). On a busy machine far more time passes. */
 function processorMs(): number | null {
   try {
     const nanoseconds = Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ')[0])
@@ -17,7 +14,6 @@ function processorMs(): number | null {
 }
 
 const isCounted = processorMs() !== null
-/** The reading until which the time is accounted for. */
 let accounted = spentMs(0)
 
 function spentMs(otherwise: number): number {
@@ -27,7 +23,7 @@ function spentMs(otherwise: number): number {
 const port = parentPort
 if (port !== null)
   port.on('message', ({ id, body }: { readonly id: number; readonly body: Body }) => {
-    // The thread does nothing else. The system counts a thread that runs only now and then, so what it misses belongs to the next body.
+    // A short run is counted late, so the next body gets what it misses.
     if (!isCounted) accounted = performance.now()
     readBody(body)
       .catch(() => null)

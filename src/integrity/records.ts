@@ -1,4 +1,4 @@
-/** The records of an app in the store: what is known of it, and what is open. Both are bounded, below 1 MiB. */
+/** What is known of an app, and what is open. Both records stay below 1 MiB. */
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Finding } from './finding.ts'
 import { type MarkKind, markKinds } from './mark.ts'
@@ -7,18 +7,18 @@ import type { Lacking } from './places.ts'
 export const keepSeconds = 400 * 86_400
 
 export interface KnownRecord {
-  /** When the learning began, in milliseconds since the epoch. */
+  /** In milliseconds since the epoch. */
   readonly since: number
   readonly pages: number
-  /** Values by kind, the one that was seen longest ago first. */
+  /** By kind, the one unseen for longest first. */
   readonly marks: Readonly<Partial<Record<MarkKind, readonly string[]>>>
-  /** How often visits of a page, or of a folder, bring something new (`novelty.ts`). */
+  /** See novelty.ts. */
   readonly rates: readonly (readonly [group: string, seen: number, early: number, late: number])[]
-  /** What is missing or old: each as `WHAT DETAIL`, with the day when it was seen last. */
+  /** `WHAT DETAIL`, and the last day. */
   readonly notes: readonly (readonly [note: string, day: number])[]
 }
 
-/** An announced change: until its end everything new is learned without a report. */
+/** Everything new is learned without a report. */
 export interface Changing {
   /** Milliseconds since the epoch. */
   readonly from: number
@@ -30,13 +30,13 @@ export interface Changing {
 export interface OpenRecord {
   readonly findings: readonly Finding[]
   readonly changing: Changing | null
-  /** When findings were told of in the last hour, in milliseconds since the epoch. */
+  /** When operators were told in the last hour. */
   readonly told: readonly number[]
-  /** The same for findings that a request causes by its path alone, so that they use up no notice of others. */
+  /** The same for strangers' paths, which use up no other notice. */
   readonly toldPaths?: readonly number[]
-  /** The same for what only people have seen who had not signed in. */
+  /** The same for what only strangers have seen. */
   readonly toldVisitors?: readonly number[]
-  /** The places that were too few, each with the time when that was said, in milliseconds since the epoch. An approval ends it. */
+  /** When a lack of places was told; an approval ends it. */
   readonly full?: Readonly<Partial<Record<Lacking, number>>>
 }
 

@@ -1,4 +1,4 @@
-/** The tap on an app's responses: it notes heads, and copies the beginnings of pages and scripts for the reading thread, while there is room. */
+/** The tap on an app's responses, which copies beginnings of bodies for the reading thread. */
 import type { BodyTap, ResponseTap, Visitor } from '../metering/response-tap.ts'
 import type { Sighting } from './app-memory.ts'
 import type { AppWatch } from './app-watch.ts'
@@ -11,7 +11,7 @@ import type { BodyKind } from './read-body.ts'
 import { sourceOf } from './visitors.ts'
 
 export interface SampledApp {
-  /** The public origin, and those under which the app may name itself. The public one is first. */
+  /** The public origin first. */
   readonly origins: readonly string[]
   readonly prefix: string
 }
@@ -24,14 +24,13 @@ interface SamplerOptions {
   readonly clock: () => number
 }
 
-/** The most that is copied of one response, in bytes. */
+/** Of one response. */
 const maxCopiedBytes = 256 * 1024
-/** Bodies and bytes that are being copied at a time, in one process. */
 const maxCopying = 64
 const maxCopyingBytes = 8 * 1024 * 1024
-/** How long a body may take, in milliseconds. Then what has arrived of it is read. */
+/** Then what has arrived is read. */
 const slowMs = 10_000
-/** The time after which a script is read again although its version is the same, in milliseconds. */
+/** Afterwards a script is read again although its version is the same. */
 const sameScriptMs = 10 * 60_000
 const maxRemembered = 2048
 const knownMs = 60_000
@@ -49,12 +48,10 @@ interface Head {
 export class ResponseSampler implements ResponseTap {
   readonly #options: SamplerOptions
   readonly #isSecure: boolean
-  /** Paths that are known to accept POST, or to run as programs. */
+  /** They accept POST, or run as programs. */
   #endpoints = new Set<string>()
   #epoch = 0
-  /** Script files: what they said of their version, and when they were read. */
   #scripts = new Map<string, { readonly version: string; readonly at: number }>()
-  /** When pages were read. */
   #readAt = new Map<string, number>()
   #notedAt = 0
 
@@ -93,7 +90,7 @@ export class ResponseSampler implements ResponseTap {
     return new Copy(clock, (bytes, isWhole) => this.#read({ kind, method, path, head, seenBy }, bytes, isWhole))
   }
 
-  /** A path that answers without a page is an endpoint too: it accepts POST, or runs as a program. */
+  /** For a path that answers without a page. */
   #endpoint(method: string, path: string, kind: BodyKind | null, visitor: Visitor | null): void {
     if (kind === 'page' && method !== 'POST') return
     const { watch } = this.#options
@@ -106,13 +103,13 @@ export class ResponseSampler implements ResponseTap {
     if (this.#endpoints.has(key)) return
     if (this.#endpoints.size >= maxRemembered) this.#endpoints = new Set()
     const page = pathShape(path)
-    // While everything is learned, the endpoint is not remembered as known.
+    // While everything is learned, nothing is remembered.
     if (!watch.isQuiet) this.#endpoints.add(key)
     const value = markValue(`${method === 'POST' ? 'POST' : 'GET'} ${page}`)
     watch.see({ page, endpoint: { kind: 'endpoint', value }, reading: null, isFetched: false, ...seenBy })
   }
 
-  /** True if the page was read in the last minute; under load others come first. */
+  /** Under load others come first. */
   #wasRead(path: string, now: number): boolean {
     return Math.abs(now - (this.#readAt.get(path) ?? 0)) < knownMs
   }
@@ -195,7 +192,7 @@ class Copy implements BodyTap {
     this.#done = null
     copying.bodies--
     copying.bytes -= this.#size
-    // The array has memory of its own, because the thread takes it over.
+    // The thread takes the array's memory over.
     const bytes = new Uint8Array(this.#size)
     let at = 0
     for (const part of this.#parts) {

@@ -1,9 +1,9 @@
-/** What is new in an app: as a sentence for the journal, and as reasons for operators, who read them in their language. */
+/** What is new in an app, as a sentence and as reasons. */
 import { type Reason, reason } from '../reasons/reason.ts'
 import { asksPassword, isForeign, type Mark, type MarkKind } from './mark.ts'
 import { severalVisitors } from './visitors.ts'
 
-/** The most that the sentence names, and the most of what leads elsewhere: operators must read where data may go. It counts the rest. */
+/** Operators must read where data may go, so more of that is named. */
 const maxNamed = 2
 const maxForeign = 5
 
@@ -30,7 +30,6 @@ export function sentenceOf(app: string, page: string, items: readonly Mark[], co
   return `New on ${page} of the app '${app}': ${parts.join('; ')}.`
 }
 
-/** How far a finding that nobody who was signed in has seen may be trusted. */
 export function seenInWords(onlySeenBy: string | undefined): string {
   if (onlySeenBy === undefined) return ''
   return onlySeenBy === severalVisitors
@@ -38,7 +37,7 @@ export function seenInWords(onlySeenBy: string | undefined): string {
     : ' Only visitors from one network, who had not signed in, have seen it: the page may repeat what they have asked for.'
 }
 
-/** The same as reasons, about the same things; none where there is none for one of them. */
+/** None if one of the things has no reason. */
 export function reasonsOf(
   app: string,
   page: string,

@@ -1,4 +1,4 @@
-/** What an app's answers lack, in words for operators: from its notes. */
+/** What an app's answers lack, in words, from its notes. */
 import { endOfLife } from './end-of-life.ts'
 
 export interface Shortcoming {
@@ -14,7 +14,7 @@ const headerNames: Readonly<Record<string, string>> = {
   'x-frame-options': 'X-Frame-Options or frame-ancestors: no other site shows the page in a frame'
 }
 
-/** `notes`: `header NAME`, `cookie NAME LACKING`, `version TEXT`, `unread CODING`. `now` in milliseconds since the epoch. */
+/** `notes`: `header NAME`, `cookie NAME LACKING`, `version TEXT`, `unread CODING`. */
 export function shortcomingsOf(notes: readonly string[], now: number): Shortcoming[] {
   const found = notes.flatMap((note): Shortcoming[] => {
     const [kind, name = '', ...rest] = note.split(' ')
