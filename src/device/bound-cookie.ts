@@ -1,7 +1,4 @@
-/**
- * The bound cookie, which a browser gets for each proof of its device key. It is the time of the proof and a MAC over it, so the store holds
- * nothing, and several are valid side by side. Its life is the one of the present configuration.
- */
+/** The bound cookie: the time of a proof, and a MAC. Several are valid side by side. */
 import { isCurrent } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 
@@ -12,7 +9,7 @@ export interface BoundTo {
 }
 
 const purpose = 'device-cookie'
-/** The leeway for a request that is under way while its cookie ends, in seconds. */
+/** The cookie may end while a request is under way. */
 export const leewaySeconds = 30
 const shape = /^([0-9a-z]{1,11})\.([A-Za-z0-9_-]{43})$/
 
@@ -28,7 +25,6 @@ export interface BoundCookie {
   readonly endsAt: number
 }
 
-/** Null for a cookie that is over, or not ours, or for something else. */
 export function readBoundCookie(
   keyrings: readonly Pick<Keyring, 'verifyMac'>[],
   to: BoundTo,

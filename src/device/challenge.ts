@@ -1,8 +1,8 @@
-/** Challenges for device keys: sealed texts that say what they are for. Nothing is stored, and no cookie is needed. */
+/** Challenges for device keys: sealed texts, without store or cookie. */
 import { clockSkewMs } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 
-/** It asks for the first key of one token on one host. */
+/** For the first key. */
 interface RegistrationChallenge {
   readonly session: string
   readonly host: string
@@ -10,7 +10,7 @@ interface RegistrationChallenge {
   readonly token: string
 }
 
-/** It asks for a proof by the key that is registered. */
+/** For the registered key. */
 interface RefreshChallenge {
   readonly session: string
   readonly host: string
@@ -23,13 +23,10 @@ interface Kinds {
   readonly refresh: RefreshChallenge
 }
 
-/**
- * The life of one offer, in seconds. The gate makes further offers only while the token is young, otherwise a thief of the token could bind it
- * to a key of their own.
- */
+/** Later offers need a young token, otherwise its thief could bind it. */
 export const registrationSeconds = 2 * 60
 
-/** The life of a refresh challenge, in seconds. A browser uses it when the bound cookie that came with it ends. */
+/** A browser uses it when the bound cookie that came with it ends. */
 export function refreshSecondsFor(lifetimeSeconds: number): number {
   return lifetimeSeconds + 40 * 60
 }
@@ -43,7 +40,7 @@ export function sealChallenge<Kind extends keyof Kinds>(
   return keyring.seal(JSON.stringify({ ...what, endsAt }), contextOf(kind))
 }
 
-/** `late`: the challenge was ours and has expired. `unknown`: it is somebody else's, for something else, or sealed with a removed key. */
+/** `late`: ours, and expired. `unknown`: not for this, or sealed with a removed key. */
 export function openChallenge<Kind extends keyof Kinds>(
   keyring: Pick<Keyring, 'open'>,
   kind: Kind,

@@ -1,4 +1,4 @@
-/** The public key of a browser's device key, as the session record keeps it. */
+/** The public key of a browser's device key. */
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto'
 
 export type DeviceKey =
@@ -7,14 +7,14 @@ export type DeviceKey =
   /** RSA (RFC 7518 §6.3): `n` has 2048 to 4096 bits. */
   | { readonly alg: 'RS256'; readonly n: string; readonly e: string; readonly at: number }
 
-/** In the order in which the gate prefers them. */
+/** By preference. */
 export const deviceAlgorithms = ['ES256', 'RS256'] as const
 export type DeviceAlgorithm = (typeof deviceAlgorithms)[number]
 
 const coordinate = /^[A-Za-z0-9_-]{43}$/
 const modulus = /^[A-Za-z0-9_-]{342,683}$/
 
-/** `at`: when it was registered, in milliseconds since the epoch. Null for a key that the gate does not take. */
+/** `at`: milliseconds since the epoch. Null for a key that the gate does not take. */
 export function deviceKeyOf(
   alg: DeviceAlgorithm,
   jwk: Readonly<Record<string, unknown>>,
@@ -39,7 +39,6 @@ export function deviceKeyOf(
   }
 }
 
-/** True for the form of a key, as in a record. */
 export function isDeviceKey(value: unknown): value is DeviceKey {
   if (typeof value !== 'object' || value === null) return false
   const { alg, x, y, n, e, at } = value as Record<string, unknown>

@@ -1,4 +1,4 @@
-/** The proof that a browser holds a device key: a JWT of the type `dbsc+jwt` in `Secure-Session-Response`. */
+/** The proof of a device key: a `dbsc+jwt` in `Secure-Session-Response`. */
 import { verify } from 'node:crypto'
 import { type DeviceAlgorithm, type DeviceKey, deviceAlgorithms, publicKeyOf } from './device-key.ts'
 
@@ -12,14 +12,11 @@ interface DeviceProof {
   readonly signature: Buffer
 }
 
-/** The longest proof, in characters: room for an RSA key of 4096 bits, its signature and our challenge. */
+/** Room for an RSA key of 4096 bits. */
 const maxLength = 6 * 1024
 const compact = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
-/**
- * The proof in a header, bare as Chromium sends it or in quotes as in the draft; null for anything else. Browsers send no `aud`, `iat` or
- * `sub`, so none is demanded.
- */
+/** Chromium sends it bare, the draft in quotes. Browsers send no `aud`, `iat` or `sub`. */
 export function readProof(header: string): DeviceProof | null {
   if (header.length > maxLength) return null
   const bare = header.trim().replace(/^"(.*)"$/, '$1')
@@ -40,7 +37,7 @@ export function readProof(header: string): DeviceProof | null {
   }
 }
 
-/** The algorithm is the key's own, so a proof cannot choose another one. */
+/** A proof cannot choose another algorithm than the key's. */
 export function isSignedBy({ alg, signed, signature }: DeviceProof, key: DeviceKey): boolean {
   if (alg !== key.alg) return false
   const publicKey = publicKeyOf(key)

@@ -1,4 +1,4 @@
-/** The headers and the JSON of Device Bound Session Credentials. Names of paths and cookies are the caller's. */
+/** The headers and the JSON of Device Bound Session Credentials. */
 import { digestOf } from '../ids.ts'
 import { deviceAlgorithms } from './device-key.ts'
 
@@ -17,18 +17,18 @@ export function challengeHeader(challenge: string, identifier: string): string {
 
 const identifierShape = /^"?([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{8})"?$/
 
-/** The session identifier, unique in the site. In the browser, a new registration of the same sign-in on the same host replaces the old one. */
+/** Unique in the site; a new registration replaces the old one. */
 export function identifierOf(session: string, host: string): string {
   return `${session}.${hashOf(host)}`
 }
 
-/** The session in an identifier of `host`; null for any other text. */
+/** Null for another host's. */
 export function sessionIn(identifier: string, host: string): string | null {
   const [, session, hash] = identifierShape.exec(identifier) ?? []
   return session !== undefined && hash === hashOf(host) ? session : null
 }
 
-/** What the browser has to do. `initiators`: hosts whose links to here wait for a refresh. */
+/** `initiators`: hosts whose links to here wait for a refresh. */
 export function instructions(input: { identifier: string; cookie: string; initiators: readonly string[] }): object {
   return {
     session_identifier: input.identifier,
@@ -39,7 +39,6 @@ export function instructions(input: { identifier: string; cookie: string; initia
   }
 }
 
-/** The browser forgets the key; its cookie ends by itself. */
 export function forgetting(identifier: string): object {
   return { session_identifier: identifier, continue: false }
 }

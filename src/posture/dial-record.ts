@@ -1,4 +1,4 @@
-/** The record of the dial in the store, which all gates share, and its changes. */
+/** The record of the dial, which all gates share. */
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
 import {
@@ -13,13 +13,12 @@ import {
   stricterOf
 } from './posture.ts'
 
-/** Apps that may have a posture of their own. It bounds the record. */
+/** It bounds the record. */
 const maxApps = 200
-/** Characters of a reason. */
+/** Characters. */
 export const maxWhyLength = 500
 
 interface StoredDial extends Dial {
-  /** The record cannot be read, so nobody knows what was set. */
   readonly isDamaged?: true
 }
 
@@ -27,11 +26,10 @@ export const dialRecord = new RecordKind<StoredDial>({
   prefix: 'posture:',
   version: 1,
   read: record => (isDial(record) ? record : null),
-  // Without it a damaged lockdown would be none.
+  // Otherwise a damaged lockdown would be none.
   damaged: { ...normalDial, isDamaged: true }
 })
 
-/** The id of the only dial. */
 export const dialId = 'dial'
 
 export class DialError extends Error {
@@ -48,30 +46,27 @@ export interface Turn {
 }
 
 export interface Turned {
-  /** What was set there before. */
+  /** What was set there. */
   readonly before: PostureLevel
-  /** The posture that counts there now. It may be stricter than what was set. */
+  /** It may be stricter than what was set. */
   readonly now: PostureLevel
-  /** After a change for all apps: the apps that keep a stricter posture of their own. */
+  /** For all apps: those that stay stricter. */
   readonly stricter: readonly string[]
-  /** Settings whose time was over. The caller writes them to the journal. */
+  /** The caller writes them to the journal. */
   readonly ended: readonly EndedSetting[]
 }
 
-/** Null if the record is damaged. Throws RecordTooNew, and StoreUnreachable. */
+/** Null for a damaged record. Throws RecordTooNew and StoreUnreachable. */
 export async function readDial(store: Store): Promise<Dial | null> {
   const found = await dialRecord.get(store, dialId)
   if (found === null) return normalDial
   return found.isDamaged === true ? null : found
 }
 
-/**
- * Sets the posture of all apps or of one. Throws DialError, RecordTooNew and StoreUnreachable. The caller asks for the
- * confirmation (`Store.settle`).
- */
+/** Throws DialError, RecordTooNew and StoreUnreachable. The caller asks for the confirmation (`Store.settle`). */
 export function turnDial(store: Store, { level, app, why, by, until }: Turn, now: number): Promise<Turned> {
   return dialRecord.change<Turned>(store, dialId, found => {
-    // Nobody knows what was set for the other apps.
+    // Other apps may have had settings.
     if (found?.isDamaged && app !== null)
       throw new DialError('the record of the posture is damaged; set it for all apps first, and then for this one')
     const { dial, ended } = found === null || found.isDamaged ? { dial: normalDial, ended: [] } : splitAt(found, now)
@@ -88,7 +83,7 @@ export function turnDial(store: Store, { level, app, why, by, until }: Turn, now
   })
 }
 
-/** Removes settings that have ended. Only the caller who removes a setting gets it. */
+/** One caller of all gets each. */
 export function sweepDial(store: Store, now: number): Promise<readonly EndedSetting[]> {
   return dialRecord.change<readonly EndedSetting[]>(store, dialId, found => {
     if (found === null || found.isDamaged) return { result: [] }

@@ -7,21 +7,20 @@ type Line = Pick<AuditEvent, 'kind'> & Partial<AuditEvent> & { readonly why: str
 
 const iso = (at: number | null) => (at === null ? undefined : new Date(at).toISOString())
 
-/** An operator has set the posture. The caller adds the time and the operator. */
+/** The caller adds the time and the operator. */
 export function turnedLine({ level, app, why, until }: Turn, { before, now }: Turned): Line {
   return {
     kind: 'posture',
     outcome: level,
     before,
     ...(app === null ? {} : { app }),
-    // Where all apps have a stricter posture than this one.
+    // All apps have a stricter one.
     ...(now === level ? {} : { posture: now }),
     until: iso(until),
     why
   }
 }
 
-/** A setting has ended by itself. */
 export function endedLine({ app, setting }: EndedSetting): Line {
   const { level, by, at, until, why } = setting
   const where = app === null ? 'all apps' : `the app ${app}`
@@ -35,7 +34,6 @@ export function endedLine({ app, setting }: EndedSetting): Line {
   }
 }
 
-/** The record of the posture cannot be read, or can be read again. */
 export function unreadableLine(problem: string | null, kept: PostureLevel | null): Line {
   if (problem === null) return { kind: 'posture', outcome: 'readable', why: 'The posture can be read again.' }
   const what =

@@ -1,32 +1,30 @@
-/** The posture of apps as a value: how careful the gate is now, who has set it, why, and until when. */
+/** The posture of apps as a value. */
 
 /** Each is stricter than the one before. */
 export const postureLevels = ['normal', 'elevated', 'lockdown'] as const
 export type PostureLevel = (typeof postureLevels)[number]
 
-/** What somebody has set. */
 export interface Setting {
   readonly level: Exclude<PostureLevel, 'normal'>
-  /** The operator's reason. Only operators read it. */
+  /** Only operators read it. */
   readonly why: string
-  /** The operator's name, or that of the system's user. */
+  /** The operator's name, or the system user's. */
   readonly by: string
-  /** Milliseconds since the epoch, as `until`. */
+  /** Milliseconds since the epoch. */
   readonly at: number
   /** Null for no end. */
   readonly until: number | null
 }
 
-/** Everything that is set. Where nothing is, the posture is normal. */
+/** Where nothing is set, the posture is normal. */
 export interface Dial {
   readonly all: Setting | null
-  /** The settings for single apps, by their ids. */
   readonly apps: Readonly<Record<string, Setting>>
 }
 
 export const normalDial: Dial = { all: null, apps: {} }
 
-/** A setting that has ended, and the app that it was for; null for all apps. */
+/** Null for all apps. */
 export interface EndedSetting {
   readonly app: string | null
   readonly setting: Setting
@@ -36,12 +34,11 @@ export function stricterOf(one: PostureLevel, other: PostureLevel): PostureLevel
   return postureLevels.indexOf(one) >= postureLevels.indexOf(other) ? one : other
 }
 
-/** The posture of an app: the stricter of its own and that of all apps. With null: that of all apps. */
+/** `app`: null for the posture of all apps. */
 export function levelAt(dial: Dial, app: string | null, now: number): PostureLevel {
   return settingAt(dial, app, now)?.level ?? 'normal'
 }
 
-/** The setting that `levelAt` follows; null where the posture is normal. */
 export function settingAt({ all, apps }: Dial, app: string | null, now: number): Setting | null {
   const own = app !== null && Object.hasOwn(apps, app) ? standing(apps[app] as Setting, now) : null
   const common = standing(all, now)
@@ -49,7 +46,6 @@ export function settingAt({ all, apps }: Dial, app: string | null, now: number):
   return stricterOf(own.level, common.level) === common.level ? common : own
 }
 
-/** The settings that stand at `now`, and those that have ended. */
 export function splitAt(
   { all, apps }: Dial,
   now: number
@@ -66,7 +62,7 @@ export function splitAt(
   return { dial, ended }
 }
 
-/** When the next setting ends; null for never. */
+/** Null for never. */
 export function nextEndOf({ all, apps }: Dial): number | null {
   const ends = [all, ...Object.values(apps)].flatMap(setting => (setting?.until == null ? [] : [setting.until]))
   return ends.length === 0 ? null : Math.min(...ends)

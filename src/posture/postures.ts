@@ -1,4 +1,4 @@
-/** The postures in the memory of one process, so that a request does not ask the store. Notices, polls and the clock keep them up to date. */
+/** The postures in one process's memory. */
 import type { Clock } from '../clock.ts'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { dialId, dialRecord, readDial, sweepDial } from './dial-record.ts'
@@ -16,14 +16,14 @@ import {
 interface PosturesOptions {
   readonly store: Store
   readonly clock: Clock
-  /** Called in one process of all when a setting has ended by itself. */
+  /** One process of all hears of it. */
   readonly onEnded: (ended: EndedSetting) => void
-  /** `problem`: why the record cannot be read, once for each reason; null when it can be read again. `kept`: the posture meanwhile; null if nothing was ever read. */
+  /** `problem`: once for each reason, then null. `kept`: the posture meanwhile. */
   readonly onTrouble: (problem: string | null, kept: PostureLevel | null) => void
 }
 
 const tickMs = 500
-/** Ticks between two looks at the store while notices arrive. */
+/** While notices arrive. */
 const ticksPerPoll = 30
 
 export class Postures {
@@ -31,9 +31,8 @@ export class Postures {
   readonly #listeners = new Set<() => void>()
   /** Null until it was read once. */
   #dial: Dial | null = null
-  /** True if the posture of all apps is normal, which is the usual case. */
+  /** Everything is normal. */
   #isQuiet = false
-  /** What the listeners were told last. */
   #told = ''
   #isTold = false
   #problem: string | null = null
@@ -47,7 +46,7 @@ export class Postures {
     this.#options = options
   }
 
-  /** Rejects with StoreUnreachable, as any start without the store. */
+  /** Rejects with StoreUnreachable. */
   async start(): Promise<void> {
     this.#unsubscribe = await this.#options.store.subscribe(dialRecord.key(dialId), notice => this.#onNotice(notice))
     this.#isTold = true
@@ -61,35 +60,34 @@ export class Postures {
     this.#listeners.clear()
   }
 
-  /** The posture of an app, or with null of all apps. While it is not known: elevated. */
+  /** Null for all apps. Elevated while it is not known. */
   level(app: string | null): PostureLevel {
     if (this.#isQuiet) return 'normal'
     return this.#dial === null ? 'elevated' : levelAt(this.#dial, app, this.#options.clock())
   }
 
-  /** The setting for an app, or with null for all apps. Null if nothing is set, or nothing was read yet. */
+  /** Null also if unknown. */
   setting(app: string | null): Setting | null {
     return this.#isQuiet || this.#dial === null ? null : settingAt(this.#dial, app, this.#options.clock())
   }
 
-  /** The strictest level of all apps. */
   strictest(): PostureLevel {
     const apps = Object.keys(this.#dial?.apps ?? {})
     return apps.reduce<PostureLevel>((found, app) => stricterOf(found, this.level(app)), this.level(null))
   }
 
-  /** Everything that is set, also what has ended; null if nobody knows. */
+  /** Also what has ended. */
   get dial(): Dial | null {
     return this.#dial
   }
 
-  /** Called after the posture of any app has changed. */
+  /** Called after a change for any app. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** Looks at the store, once at a time. Never rejects: what was known stays. */
+  /** Never rejects: what was known stays. */
   read(): Promise<void> {
     if (this.#reading !== null) {
       this.#isReadAgain = true
@@ -101,7 +99,6 @@ export class Postures {
     return this.#reading
   }
 
-  /** Twice a second: the ends of settings, and a look at the store if notices may be missing. */
   tick(): void {
     this.#tell()
     const isPolled = ++this.#ticks % ticksPerPoll === 0
@@ -118,7 +115,6 @@ export class Postures {
         if (dial === null) problem = 'its record is damaged'
         else this.#use(dial)
       } catch (error) {
-        // Others report that the store is away. The known posture stays.
         const isAway = (error as { code?: unknown }).code === 'store_unreachable'
         if (isAway && this.#dial !== null) continue
         problem = (error as Error).message
@@ -156,7 +152,7 @@ export class Postures {
 
   async #sweep(): Promise<void> {
     const { store, clock, onEnded } = this.#options
-    // It is tried again at the next tick. Nothing depends on it, because an end counts by the clock.
+    // An end counts by the clock anyway.
     const ended = await sweepDial(store, clock()).catch(() => [])
     for (const one of ended) onEnded(one)
     await this.read()

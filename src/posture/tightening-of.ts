@@ -1,4 +1,4 @@
-/** What a posture adds to the rules of an app, as the configuration says. */
+/** What a posture adds to the rules of an app. */
 import type { FactorKind } from '../factor/kinds.ts'
 import type { Tightening } from '../policy/tightening.ts'
 import type { PostureLevel } from './posture.ts'
@@ -6,7 +6,7 @@ import type { PostureLevel } from './posture.ts'
 /** `watch.posture` of the configuration. */
 export interface PostureTerms {
   readonly elevated: {
-    /** The part that is left of budgets, of the thresholds for unusual use, and of each `within`. */
+    /** What is left of budgets, thresholds and each `within`. */
     readonly factor: number
     readonly factors: readonly FactorKind[]
     readonly withinSeconds: number
@@ -14,7 +14,7 @@ export interface PostureTerms {
   readonly lockdown: { readonly groups: readonly string[] }
 }
 
-/** Lockdown asks for the same proofs as elevated, so that each level is stricter than the one before. */
+/** Lockdown asks for the same proofs: each level is stricter than the one before. */
 export function tighteningOf(
   level: (app: string) => PostureLevel,
   terms: PostureTerms

@@ -1,20 +1,19 @@
-/** Where a request carries a program's token: `Authorization` as Bearer, or as the password of Basic, or a header of the app's choice. */
+/** Where a request carries a program's token: Bearer, Basic's password, or a header of the app's choice. */
 import type { IncomingHttpHeaders } from 'node:http'
 import { findTokens, tokenLength, tokenPrefix } from './token-text.ts'
 
-/** What an app says of tokens. */
 export interface TokenTerms {
-  /** A further header that carries the token, in lower case, such as `x-gate-token`; null for none. */
+  /** In lower case, such as `x-gate-token`. */
   readonly header: string | null
 }
 
 export interface Presented {
   readonly text: string
-  /** True for Basic, which browsers send by themselves once they have been given it. */
+  /** Browsers repeat Basic by themselves. */
   readonly isBasic: boolean
 }
 
-/** The token that a request carries; null without one. Two different tokens give '', which is never valid. */
+/** Two different tokens give '', which is never valid. */
 export function presentedToken(headers: IncomingHttpHeaders, { header }: TokenTerms): Presented | null {
   const chosen = header === null ? undefined : headers[header]
   const inAuthorization = headers.authorization === undefined ? null : tokenIn(headers.authorization)
@@ -24,17 +23,14 @@ export function presentedToken(headers: IncomingHttpHeaders, { header }: TokenTe
   return { text, isBasic: false }
 }
 
-/**
- * True for a value of `Authorization` that no app may get: also where the token stands where it does not count, such as in the name of Basic, or
- * after `token`. An app without tokens may have its own that begin like ours.
- */
+/** True for a value that no app may get, not even where the token does not count, as in Basic's name. An app without tokens may have similar ones. */
 export function carriesToken(authorization: string, takesTokens: boolean): boolean {
   if (takesTokens && tokenIn(authorization) !== null) return true
   const [, pair] = /^\s*basic\s+(\S+)/i.exec(authorization) ?? []
   return holdsToken(authorization) || (pair !== undefined && holdsToken(decoded(pair)))
 }
 
-/** True for the value of any other header that is a token, or little more. */
+/** The same for other headers. */
 export function isMisplacedToken(value: string): boolean {
   return value.length >= tokenLength && value.length <= tokenLength + 32 && holdsToken(value)
 }
@@ -43,7 +39,7 @@ function holdsToken(text: string): boolean {
   return text.includes(tokenPrefix) && findTokens(text).length > 0
 }
 
-/** Null for credentials of another kind, which belong to the app. */
+/** Other credentials belong to the app. */
 function tokenIn(authorization: string): Presented | null {
   const [, scheme, value] = /^\s*(bearer|basic)\s+(\S+)\s*$/i.exec(authorization) ?? []
   if (scheme === undefined || value === undefined) return null
@@ -52,7 +48,7 @@ function tokenIn(authorization: string): Presented | null {
   return text.startsWith(tokenPrefix) ? { text, isBasic } : null
 }
 
-/** The part after the first colon (RFC 7617 §2). */
+/** After the first colon (RFC 7617 §2). */
 function passwordOf(value: string): string {
   const pair = decoded(value)
   const colon = pair.indexOf(':')

@@ -1,26 +1,25 @@
-/** A program's token: whose it is, what it opens and until when. Its record holds a digest of its text, never the text. */
+/** A program's token. The record holds a digest, never the text. */
 import { createHash } from 'node:crypto'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Policy } from '../policy/policy.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 
 export interface ProgramToken {
-  /** The first 16 digits of `digest`, so that a text leads to its record. It is public: lists and the journal show it. */
+  /** The beginning of `digest`: public, in lists and the journal. */
   readonly id: string
-  /** SHA-256 of the text, in hex digits. */
+  /** SHA-256 of the text, in hex. */
   readonly digest: string
-  /** The owner. */
   readonly accountId: string
-  /** What it is for, in the owner's words. */
+  /** In the owner's words. */
   readonly name: string
   readonly app: string
-  /** Globs inside the app; null for all paths. */
+  /** Globs inside the app; null for all. */
   readonly paths: readonly string[] | null
-  /** Null for all methods. */
+  /** Null for all. */
   readonly methods: readonly string[] | null
-  /** CIDRs or addresses; null for all networks. */
+  /** CIDRs or addresses; null for all. */
   readonly networks: readonly string[] | null
-  /** How many bytes may be fetched with it in all; null for no limit. */
+  /** In all; null for no limit. */
   readonly bytes: number | null
   /** Milliseconds since the epoch. */
   readonly createdAt: number
@@ -29,7 +28,6 @@ export interface ProgramToken {
   readonly by: string | null
 }
 
-/** How long a token lasts, in seconds. */
 export const validSeconds = { least: 60, usual: 90 * 86_400, most: 366 * 86_400 } as const
 
 const idLength = 16
@@ -54,7 +52,7 @@ export const programTokenRecord = new RecordKind<ProgramToken>({
 
 const policies = new WeakMap<ProgramToken, Policy>()
 
-/** The token's limits as rules of an app, so that paths, methods and networks have one reader. */
+/** The limits as rules, so paths, methods and networks have one reader. */
 export function scopeOf(token: ProgramToken): Policy {
   let policy = policies.get(token)
   if (policy === undefined) {
@@ -81,7 +79,7 @@ function isToken(value: Loose): value is Loose & ProgramToken {
   )
 }
 
-/** An empty list would open everything or nothing, and is never written. */
+/** An empty list would open everything or nothing. */
 function isListOrNull(value: unknown): boolean {
   return value === null || (Array.isArray(value) && value.length > 0 && value.every(item => typeof item === 'string'))
 }

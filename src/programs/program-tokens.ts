@@ -21,11 +21,9 @@ export interface NewToken
 
 export interface ListedToken {
   readonly token: ProgramToken
-  /** Null if it was never used. */
   readonly lastUse: TokenUse | null
 }
 
-/** Thrown if the person has the greatest number of tokens. */
 export class TooManyTokens extends Error {
   override readonly name = 'TooManyTokens'
 
@@ -35,9 +33,9 @@ export class TooManyTokens extends Error {
 }
 
 const maxTokens = 100
-/** How long an ended token is still listed, in seconds, so that its owner sees why a program has stopped. */
+/** An ended token stays listed, so its owner sees why a program has stopped. */
 const keptSeconds = 30 * 86_400
-/** Tokens in use that one process remembers by their text. */
+/** By their text. */
 const known = 10_000
 
 const tokensOf = (accountId: string) => `program-tokens-of:${accountId}`
@@ -46,7 +44,7 @@ interface ProgramTokensOptions {
   readonly store: Store
   readonly cache: SessionCache
   readonly clock: Clock
-  /** The account under the present configuration; null if its directory admits nobody any more. */
+  /** Null if its directory admits nobody any more. */
   readonly accountNow: (account: Account) => Account | null
 }
 
@@ -88,7 +86,7 @@ export class ProgramTokens {
       }
       // The index comes first: a token outside every list could not be revoked with its owner.
       await store.link(index, token.id, life)
-      // It is counted with itself, so that many at once cannot all take the last place.
+      // Otherwise many at once could all take the last place.
       if ((await store.members(index)).length > maxTokens) {
         await store.unlink(index, token.id)
         throw new TooManyTokens()
@@ -98,7 +96,7 @@ export class ProgramTokens {
     }
   }
 
-  /** Finds the program in memory; undefined if the store must be asked. */
+  /** Undefined if the store must be asked. */
   peek(text: string, address: string): Program | undefined {
     const { cache, clock } = this.#options
     if (!cache.isTold) return undefined
@@ -114,7 +112,7 @@ export class ProgramTokens {
     return program ?? undefined
   }
 
-  /** `address`: the client's, which is limited. Rejects with StoreUnreachable. */
+  /** `address`: it is limited. Rejects with StoreUnreachable. */
   async find(text: string, address: string): Promise<Program | TokenFailure> {
     if (!isTokenText(text)) return 'token_invalid'
     const { cache, clock } = this.#options
@@ -140,7 +138,7 @@ export class ProgramTokens {
     return program
   }
 
-  /** The token with this text, for a text that was found in a public place. Null if there is no such token (any more). */
+  /** For a text that was found in a public place. */
   async identify(text: string): Promise<ProgramToken | null> {
     if (!isTokenText(text)) return null
     const digest = digestOfToken(text)
@@ -152,7 +150,7 @@ export class ProgramTokens {
     return isTokenId(id) ? programTokenRecord.get(this.#options.store, id) : null
   }
 
-  /** The tokens of one person, the newest first, with those that ended in the last 30 days. */
+  /** The newest first, also those that have ended lately. */
   async list(accountId: string): Promise<ListedToken[]> {
     const { store } = this.#options
     const found = await inBatches(await store.members(tokensOf(accountId)), async id => {
@@ -162,7 +160,7 @@ export class ProgramTokens {
     return found.filter(each => each !== null).sort((a, b) => b.token.createdAt - a.token.createdAt)
   }
 
-  /** The tokens of everybody. It reads the whole store, so only commands call it. */
+  /** It reads the whole store, so only commands call it. */
   async all(): Promise<ListedToken[]> {
     const found: ListedToken[] = []
     for await (const { value } of this.#options.store.scan(programTokenRecord.prefix)) {
@@ -172,20 +170,19 @@ export class ProgramTokens {
     return found.sort((a, b) => b.token.createdAt - a.token.createdAt)
   }
 
-  /** True if the person has a token that may be used now. */
   async hasAny(accountId: string): Promise<boolean> {
     const now = this.#options.clock()
     return (await this.list(accountId)).some(({ token }) => isValid(token, now))
   }
 
-  /** Ends the token and all its running requests on every gate. False if there is none. Rejects with StoreUnconfirmed; a second call asks again. */
+  /** Also ends running requests on every gate. Rejects with StoreUnconfirmed; a second call asks again. */
   async revoke(id: string): Promise<boolean> {
     const isGone = await this.#drop(id)
     await this.#options.store.settle?.()
     return isGone
   }
 
-  /** Revokes all tokens of one person. Returns how many. Rejects as `revoke` does. */
+  /** Returns how many. Rejects as `revoke` does. */
   async revokeAll(accountId: string): Promise<number> {
     const ids = await this.#options.store.members(tokensOf(accountId))
     const gone = await inBatches(ids, id => this.#drop(id), undefined, { goesOn: true })
@@ -193,12 +190,11 @@ export class ProgramTokens {
     return gone.filter(Boolean).length
   }
 
-  /** Removes all tokens of an account that is removed. */
   removeAll(accountId: string): Promise<number> {
     return this.revokeAll(accountId)
   }
 
-  /** Like `revokeAll`, but resolves even if no replica has confirmed it. */
+  /** Resolves even if no replica has confirmed it. */
   async dropAll(accountId: string): Promise<number> {
     let gone = 0
     await evenUnconfirmed(async () => {
@@ -213,7 +209,7 @@ export class ProgramTokens {
     return token !== null && isValid(token, this.#options.clock())
   }
 
-  /** Writes when tokens were last used. Call it every few seconds, and before the end. */
+  /** Call it every few seconds, and before the end. */
   flush(): Promise<void> {
     return this.#uses.flush()
   }
@@ -222,7 +218,7 @@ export class ProgramTokens {
     return { token, lastUse: await this.#uses.last(token.id) }
   }
 
-  /** Deletes the record, even one that a newer release has written, or a damaged one. */
+  /** Also a damaged or a newer release's record. */
   async #drop(id: string): Promise<boolean> {
     const { store, cache } = this.#options
     if (!isTokenId(id)) return false
@@ -237,7 +233,7 @@ export class ProgramTokens {
   }
 }
 
-/** One that a clock has made that was ahead would live longer once that clock is put back (THREATS D17). */
+/** Otherwise a clock that was ahead could make tokens that live longer (THREATS D17). */
 function isValid({ createdAt, expiresAt }: ProgramToken, now: number): boolean {
   return isCurrent(expiresAt, expiresAt - createdAt, now)
 }

@@ -1,4 +1,4 @@
-/** The lines of a token's life in the journal. Its use is in the field `token` of each exchange. */
+/** The journal's lines of a token's life. Its use is in the field `token` of each exchange. */
 import type { AuditEvent } from '../audit/event.ts'
 import type { Account } from '../identity/account.ts'
 import type { ProgramToken } from './program-token.ts'

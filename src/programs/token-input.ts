@@ -1,10 +1,10 @@
-/** The limits of a token as a person types them, and the broken rule for what cannot be one. */
+/** The limits of a token as a person types them. */
 import { parseNetwork } from '../request/networks.ts'
 import { type ProgramToken, validSeconds } from './program-token.ts'
 
 export type TypedField = 'name' | 'paths' | 'networks' | 'bytes' | 'days'
 
-/** As typed: lists are separated by blanks. */
+/** Blanks separate lists. */
 export interface TypedToken extends Readonly<Record<TypedField, string>> {
   readonly readsOnly: boolean
 }
@@ -15,11 +15,11 @@ type TokenLimits = Pick<ProgramToken, 'name' | 'paths' | 'methods' | 'networks' 
 
 const day = 86_400
 const maxListLength = 50
-/** Methods that only read, DAV clients' too. */
+/** DAV clients' too. */
 const reading = ['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH']
 const bytesIn: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
 
-/** The first field that is wrong, or the limits. */
+/** The first wrong field, or the limits. */
 export function readToken(typed: TypedToken): TokenLimits | { readonly wrong: TypedField } {
   const name = typed.name.normalize('NFC').trim()
   if (name === '' || name.length > 64 || /[\p{C}\p{Zl}\p{Zp}]/u.test(name)) return { wrong: 'name' }
@@ -41,7 +41,7 @@ function listOf(text: string): string[] | null {
   return items.length === 0 ? null : items
 }
 
-/** As `rules[].path`: without a query. */
+/** Without a query, as `rules[].path`. */
 function isPath(text: string): boolean {
   return text.startsWith('/') && text.length <= 256 && !/[?#\\\p{C}]/u.test(text)
 }
@@ -50,7 +50,7 @@ function isNetwork(text: string): boolean {
   return !('fault' in parseNetwork(text))
 }
 
-/** `10GiB`, `500 MB`, `1000`; null for nothing, undefined for what is no amount. */
+/** `10GiB`, `500 MB`, `1000`; null for nothing, undefined for no amount. */
 function readBytes(text: string): number | null | undefined {
   if (text.trim() === '') return null
   const [, count, unit = ''] = /^(\d{1,6})\s*([KMGT]?)(?:i?B)?$/i.exec(text.trim()) ?? []

@@ -1,4 +1,4 @@
-/** The text of a program's token: `fg_`, forty random characters and a checksum of six, so that a leaked one is found by its form. */
+/** The text of a token: `fg_`, forty random characters and a checksum, so a leaked one is found by its form. */
 import { randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
@@ -9,33 +9,33 @@ const checksumLength = 6
 
 export const tokenPrefix = 'fg_'
 export const tokenLength = tokenPrefix.length + secretLength + checksumLength
-/** For scanners of repositories and logs. `docs/programs.md` has it too. */
+/** For scanners; `docs/programs.md` has it too. */
 export const tokenPattern = `${tokenPrefix}[0-9A-Za-z]{${secretLength + checksumLength}}`
 const shape = new RegExp(`^${tokenPattern}$`)
 
 export function newTokenText(): string {
   let secret = ''
   while (secret.length < secretLength)
-    // Without the last bytes some characters would be likelier than others.
+    // Otherwise some characters would be likelier.
     for (const byte of randomBytes(64)) if (byte < 248 && secret.length < secretLength) secret += alphabet[byte % 62]
   return tokenPrefix + secret + checksumOf(secret)
 }
 
-/** True for a text with the right form and checksum. Any other needs no look-up. */
+/** Other texts need no look-up. */
 export function isTokenText(text: string): boolean {
   if (text.length !== tokenLength || !shape.test(text)) return false
   const end = tokenPrefix.length + secretLength
   return checksumOf(text.slice(tokenPrefix.length, end)) === text.slice(end)
 }
 
-/** Every token in a text, such as a log or a commit, once. */
+/** Each once. */
 export function findTokens(text: string): string[] {
   return [...new Set(text.match(new RegExp(`(?<![0-9A-Za-z])${tokenPattern}(?![0-9A-Za-z])`, 'g')) ?? [])].filter(
     isTokenText
   )
 }
 
-/** CRC-32 (as in gzip) of the forty characters, in base 62. */
+/** CRC-32 (as in gzip) in base 62. */
 function checksumOf(secret: string): string {
   let rest = crc32(secret)
   let text = ''

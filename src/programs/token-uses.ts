@@ -1,4 +1,4 @@
-/** When and from where each token was last used, within a minute. No request waits for it. */
+/** When and from where tokens were last used, within a minute. */
 import type { Clock } from '../clock.ts'
 import { inBatches } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
@@ -17,7 +17,7 @@ const useKey = (id: string) => `program-token-used:${id}`
 export class TokenUses {
   readonly #store: Store
   readonly #clock: Clock
-  /** The uses in this process, by the token's id. */
+  /** By the token's id. */
   readonly #seen = new Map<string, TokenUse>()
   readonly #unwritten = new Set<string>()
 
@@ -51,7 +51,7 @@ export class TokenUses {
     await inBatches([...this.#unwritten], async id => {
       const use = this.#seen.get(id)
       if (use !== undefined) await this.#store.put(useKey(id), `${use.at} ${use.address}`, keptSeconds)
-      // If the token was used meanwhile, that use is written the next time.
+      // A use meanwhile is written the next time.
       if (this.#seen.get(id) === use) this.#unwritten.delete(id)
     })
     const old = this.#clock() - 10 * everyMs

@@ -1,16 +1,12 @@
-/**
- * The limit on wrong tokens in one process. Nobody guesses one; the limit keeps floods of them from the store. A token that the gate knows
- * already is never delayed, and a flood from elsewhere delays no network that a right token came from.
- */
+/** The limit on wrong tokens, which keeps floods from the store. Known tokens are never delayed, and no flood delays another network with a right token. */
 import type { LRUCache } from 'lru-cache'
 import { networkLevels } from '../request/network-levels.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
-/** Look-ups at once, and how many come back each second: of one network, and of all together. */
+/** `perSecond`: how many come back. */
 const ofNetwork = { most: 20, perSecond: 0.5 } as const
 const ofAll = { most: 500, perSecond: 100 } as const
 const networksNoted = 10_000
-/** Wrong tokens that are remembered, and for how long. */
 const absentNoted = 1_000
 const absentMs = 30_000
 
@@ -26,7 +22,6 @@ export class WrongTokens {
   readonly #all: Bucket = { left: ofAll.most, at: 0, isKnown: false }
   readonly #absent: LRUCache<string, { readonly at: number }> = growingLru(absentNoted)
 
-  /** Takes one look-up. False while there have been too many. */
   take(address: string, now: number): boolean {
     const own = this.#of(address)
     refill(own, ofNetwork, now)
@@ -37,7 +32,6 @@ export class WrongTokens {
     return true
   }
 
-  /** Gives the look-up back, because the token was right. */
   giveBack(address: string): void {
     const own = this.#of(address)
     own.isKnown = true
@@ -58,7 +52,7 @@ export class WrongTokens {
     this.#absent.set(id, { at })
   }
 
-  /** Forgets that there was no such token, because its record has changed. */
+  /** Its record has changed. */
   forget(id: string): void {
     this.#absent.delete(id)
   }

@@ -1,7 +1,4 @@
-/**
- * The buckets of an attempt. Known browsers and networks have separate ones, so that others cannot lock the owner out (ASVS 6.1.1, THREATS
- * M17).
- */
+/** The buckets of an attempt. Known browsers and networks have their own, so others cannot lock the owner out (ASVS 6.1.1, THREATS M17). */
 import { createHash } from 'node:crypto'
 import { isToken, tokenDigest } from '../ids.ts'
 import { networkLevels, unknownNetwork } from '../request/network-levels.ts'
@@ -25,7 +22,7 @@ type Guess = Origin & {
 }
 
 interface Standing {
-  /** Whether the account finished a sign-in there in the last 30 days. */
+  /** By a sign-in in the last 30 days. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly place: string | null
   readonly buckets: readonly Bucket[]
@@ -36,17 +33,14 @@ export class AttemptBuckets {
   readonly #failures: ConsecutiveFailures
   readonly #passwordTotal: Limit | null
 
-  /** `passwordTotal`: the limit of all unknown networks at one password, where a directory sets it; null for the usual one. */
+  /** `passwordTotal`: where a directory limits unknown networks. */
   constructor(store: Store, passwordTotal: Limit | null = null) {
     this.#store = store
     this.#passwordTotal = passwordTotal
     this.#failures = new ConsecutiveFailures(store, knownSeconds)
   }
 
-  /**
-   * A known browser counts alone; a known network also over its accounts; elsewhere the account and the networks count. `name` stands for
-   * an unknown account.
-   */
+  /** `name`: of an unknown account. */
   async standing(guess: Guess): Promise<Standing> {
     const { what, accountId, address } = guess
     const who = accountId ?? digest(guess.name ?? '').toString('base64url')
@@ -72,7 +66,7 @@ export class AttemptBuckets {
     return (await this.#knownPlace(accountId, origin)) !== null
   }
 
-  /** True where the account has finished sign-ins elsewhere in the last 30 days, and none in this browser. */
+  /** All sign-ins of the last 30 days were elsewhere. */
   async isNewBrowser(accountId: string, browser: string | null): Promise<boolean> {
     const isKnown =
       browser !== null &&
@@ -120,7 +114,7 @@ export class AttemptBuckets {
   }
 }
 
-/** The buckets of an institution's answer that comes through a browser and is not checked yet. */
+/** For an institution's answer that is not checked yet. */
 export function answerBuckets(institution: string, address: string): Bucket[] {
   const { site, provider } = networkLevels(address)
   return [
@@ -129,12 +123,12 @@ export function answerBuckets(institution: string, address: string): Bucket[] {
   ]
 }
 
-/** The buckets of requests that a stranger makes the gate send to an institution. */
+/** For requests that a stranger makes the gate send. */
 export function pushBuckets(institution: string, address: string): Bucket[] {
   return answerBuckets(`push:${institution}`, address)
 }
 
-/** Names share a fixed number of buckets by hash, so that made-up names do not fill the store. */
+/** Otherwise made-up names would fill the store. */
 function unknownNetworkBuckets(what: string, who: string, address: string, total: Limit | null): Bucket[] {
   if (what !== 'password')
     return [
@@ -158,12 +152,11 @@ function levels(address: string): Bucket[] {
 
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
-/** The browser comes first, so that others at its address do not delay it. */
+/** The browser first: others at its address do not delay it. */
 function placesOf({ address, browser }: Origin): string[] {
   const places: string[] = []
-  // Only the hash of a cookie is stored.
   if (typeof browser === 'string' && isToken(browser)) places.push(`browser-${tokenDigest(browser)}`)
-  // The unknown network is never known, otherwise all its clients would share one place.
+  // Otherwise all clients of the unknown network would share a place.
   if (network(address) !== unknownNetwork) places.push(network(address))
   return places
 }
@@ -172,7 +165,6 @@ const keyOf = (accountId: string, place: string) => `known:${accountId}:${place}
 const failuresOf = (accountId: string, place: string) => `password-${accountId}@${place}`
 const indexOf = (accountId: string) => `known-of:${accountId}`
 
-/** The network in a bucket's key, after the slot of a name if there is one; null for none. */
 export function networkOf(key: string): string | null {
   const text = key.slice(key.indexOf('@') + 1)
   return /[.:]/.test(text) ? text : null

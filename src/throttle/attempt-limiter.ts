@@ -1,6 +1,4 @@
-/**
- * The limiter of sign-in attempts. It counts before the check, so that parallel attempts count like consecutive ones (THREATS M10, M12).
- */
+/** The limiter of sign-in attempts. It counts before the check, so parallel attempts count like consecutive ones (THREATS M10, M12). */
 import type { Clock } from '../clock.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import type { Store } from '../store/store.ts'
@@ -13,24 +11,24 @@ export interface Bucket {
   /** Account id, name or network; an address for `address` and `known_network`. */
   readonly key: string
   readonly kind: BucketKind
-  /** Left out: that of its kind. */
+  /** That of the kind by default. */
   readonly limit?: Limit
 }
 
 export type Reservation =
   | {
       readonly kind: 'allowed'
-      /** Earlier failures of this person, without shared buckets. */
+      /** Of this person, without shared buckets. */
       readonly failures: number
       wait?(): Promise<{ readonly waitSeconds?: number }>
-      /** Clears the person's counts, and undoes this person's part in shared buckets. */
+      /** Also clears their part in shared buckets. */
       succeeded(): Promise<void>
-      /** Nothing was checked: the attempt does not count. */
+      /** Nothing was checked. */
       released(): Promise<void>
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }
 
-/** The bucket that refuses most often comes first, and the one whose weight depends on others comes last. */
+/** Frequent refusals first, and weights that depend on others last. */
 const order: readonly BucketKind[] = [
   'address',
   'customer',
@@ -59,7 +57,7 @@ const shared: ReadonlySet<BucketKind> = new Set([
   'answer_provider',
   'password_unknown_total'
 ])
-/** A success gives all of the person's failures back to these (THREATS M11), and one to other shared buckets. */
+/** A success gives these all of the person's failures back (THREATS M11), and other shared buckets one. */
 const givenBackInFull: ReadonlySet<BucketKind> = new Set([
   'address',
   'customer',
@@ -68,7 +66,7 @@ const givenBackInFull: ReadonlySet<BucketKind> = new Set([
   'password_unknown_total'
 ])
 
-/** True for a bucket of many people. No single success empties it (THREATS M11). */
+/** No single success empties a shared bucket (THREATS M11). */
 export function isShared({ kind }: Bucket): boolean {
   return shared.has(kind)
 }
@@ -89,17 +87,17 @@ export class AttemptLimiter {
   readonly #clock: Clock
   readonly #onThrottled: (kind: BucketKind) => void
 
-  /** `onThrottled` is called for each attempt that is refused, with the bucket whose wait is the longest. */
+  /** `onThrottled` gets the bucket with the longest wait. */
   constructor({ store, clock, onThrottled = () => {} }: AttemptLimiterOptions) {
     this.#store = store
     this.#clock = clock
     this.#onThrottled = onThrottled
   }
 
-  /** Counts one attempt as a failure in every bucket. Rejects where the store does; then nothing may be checked. */
+  /** Rejects where the store does; then nothing may be checked. */
   async reserve(buckets: readonly Bucket[]): Promise<Reservation> {
     const sorted = [...buckets].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
-    // The limiter reads first: a throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
+    // A throttled attempt writes nothing, otherwise a flood would fill the disk (THREATS D15).
     const waits = await Promise.all(sorted.map(bucket => this.#waitMs(bucket)))
     const longest = Math.max(0, ...waits)
     if (longest > 0) {
@@ -141,7 +139,7 @@ export class AttemptLimiter {
     await Promise.all(
       buckets.map(bucket => {
         if (!isShared(bucket)) return this.#store.delete(countRecord.key(idOf(bucket)))
-        // A shared bucket is not cleared, otherwise an attacker's own account would clear guesses at others (THREATS M11).
+        // Otherwise an attacker's own account would clear guesses at others (THREATS M11).
         return this.#giveBack(bucket, givenBackInFull.has(bucket.kind) ? mistakes : 1)
       })
     )
@@ -151,7 +149,7 @@ export class AttemptLimiter {
     await this.#store.delete(countRecord.key(idOf(bucket)))
   }
 
-  /** The wait in milliseconds. This writes only after the clock was set back. */
+  /** Writes only after the clock was set back. */
   async #waitMs(bucket: Bucket): Promise<number> {
     const limit = bucket.limit ?? limits[bucket.kind]
     const found = await countRecord.get(this.#store, idOf(bucket))
@@ -165,7 +163,7 @@ export class AttemptLimiter {
     })
   }
 
-  /** `share`: the weight of this failure and of its wait. */
+  /** `share`: the weight of the failure and its wait. */
   #count(bucket: Bucket, share: number, limit: Limit): Promise<{ waitMs: number; failures: number }> {
     return countRecord.change(this.#store, idOf(bucket), found => {
       const now = this.#clock()
@@ -199,7 +197,7 @@ function throttled(waitMs: number): Reservation {
   return { kind: 'throttled', retryAfterSeconds: Math.ceil(waitMs / 1000) }
 }
 
-/** Each further failure of a network counts half in the total, so that one network adds less than two (THREATS M17). */
+/** Each further failure of a network counts half: it adds less than two to the total (THREATS M17). */
 function shareOf({ kind }: Bucket, { networkFailures }: SoFar): number {
   return kind === 'factor_unknown_total' ? 2 ** -Math.min(networkFailures, 50) : 1
 }
@@ -211,7 +209,7 @@ function limitOf({ kind, limit }: Bucket, { totalFailures }: SoFar): Limit {
     : limits[kind]
 }
 
-/** Names in the store's keys. A change would lose the counts at an update. */
+/** Older names stay, otherwise an update would lose the counts. */
 export const storedKinds: Partial<Record<BucketKind, string>> = {
   factor_unknown_network: 'stranger',
   factor_unknown_total: 'strangers',
@@ -234,7 +232,7 @@ export function site(address: string): string {
   return networkLevels(address).site
 }
 
-/** The answer to a failed attempt, with its wait (FIELD N6). */
+/** With its wait (FIELD N6). */
 export async function refusedBy(reservation: Reservation & { kind: 'allowed' }) {
   return { kind: 'refused' as const, ...(await reservation.wait?.()) }
 }

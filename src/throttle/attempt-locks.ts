@@ -1,7 +1,4 @@
-/**
- * What the limiter of attempts holds back: a report for operators, and the end of one account's or network's waits. It reads every count,
- * so only operators call it.
- */
+/** Who has to wait. It reads every count, so only operators call it. */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Store } from '../store/store.ts'
@@ -9,12 +6,11 @@ import { storedKinds } from './attempt-limiter.ts'
 import { countAt, countRecord } from './count.ts'
 import { type BucketKind, limits } from './limits.ts'
 
-/** One count that makes somebody wait, or soon will. */
 export interface Lock {
   readonly kind: BucketKind
-  /** What the limiter counts by: an account with a factor and a place, or a network. */
+  /** Account, factor and place, or a network. */
   readonly key: string
-  /** The account's id; null for a network, or for passwords from unknown networks, which share buckets. */
+  /** Null for a network, and for buckets that accounts share. */
   readonly accountId: string | null
   readonly failures: number
   /** Milliseconds since the epoch; zero for no wait. */
@@ -41,7 +37,7 @@ export class AttemptLocks {
     this.#clock = clock
   }
 
-  /** The locks that make somebody wait now, the longest wait first: at most `most` of them, and the number of all. */
+  /** The longest waits, and the number of all. */
   async waiting(most: number): Promise<{ readonly locks: readonly Lock[]; readonly total: number }> {
     const now = this.#clock()
     let locks: Lock[] = []
@@ -57,7 +53,7 @@ export class AttemptLocks {
     return { locks: locks.sort(order).slice(0, most), total }
   }
 
-  /** The end of each account's longest wait, by the account's id. */
+  /** The end of the longest wait, by account id. */
   async ofAccounts(): Promise<ReadonlyMap<string, number>> {
     const now = this.#clock()
     const ends = new Map<string, number>()
@@ -66,7 +62,6 @@ export class AttemptLocks {
     return ends
   }
 
-  /** The waits of one account. */
   async of(accountId: string): Promise<readonly Lock[]> {
     const now = this.#clock()
     const found: Lock[] = []
@@ -74,17 +69,13 @@ export class AttemptLocks {
     return found
   }
 
-  /**
-   * Clears the counts of an account, and of its password at unknown networks, which a few other names share. The total of all unknown
-   * networks stays, since it holds back an attack on the password. Answers how many counts there were.
-   */
+  /** Also unknown networks' buckets, which a few names share. Their total stays, since it holds back an attack. */
   async unlock(accountId: string): Promise<number> {
     let cleared = 0
     for await (const { kind, key } of this.#all(accountId)) if (await this.#delete(kind, key)) cleared++
     return cleared
   }
 
-  /** Clears the counts of a network. False where there was none. */
   async unlockNetwork(kind: BucketKind, key: string): Promise<boolean> {
     return !ofAccounts.has(kind) && this.#delete(kind, key)
   }
@@ -93,7 +84,6 @@ export class AttemptLocks {
     return this.#store.delete(countRecord.key(`${storedKinds[kind] ?? kind}:${key}`))
   }
 
-  /** The locks of one account, or of all. */
   async *#all(accountId?: string): AsyncGenerator<Lock> {
     const now = this.#clock()
     const slot = accountId === undefined ? null : `${createHash('sha256').update(accountId).digest()[0]}@`

@@ -1,4 +1,4 @@
-/** The count of consecutive failures of an authenticator, at most 100 (NIST SP 800-63B-4 §3.2.2). It counts before the check. */
+/** Consecutive failures of an authenticator, at most 100 (NIST SP 800-63B-4 §3.2.2), counted before the check. */
 import { changeValue } from '../store/change.ts'
 import type { Store } from '../store/store.ts'
 
@@ -9,13 +9,13 @@ export class ConsecutiveFailures {
   readonly #store: Store
   readonly #keepSeconds: number | undefined
 
-  /** A count without an attempt is kept for `keepSeconds`; for ever by default. */
+  /** By default a count is kept for ever. */
   constructor(store: Store, keepSeconds?: number) {
     this.#store = store
     this.#keepSeconds = keepSeconds
   }
 
-  /** `isLast` is true for the hundredth. Null: no more checks are allowed. */
+  /** `isLast`: the hundredth. Null: no more checks. */
   count(authenticatorId: string): Promise<{ readonly isLast: boolean } | null> {
     return changeValue<{ isLast: boolean } | null>(this.#store, keyOf(authenticatorId), text => {
       const failures = read(text) + 1

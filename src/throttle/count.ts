@@ -2,14 +2,14 @@
 import { type Loose, RecordKind } from '../store/records.ts'
 import { type Limit, waitMs } from './limits.ts'
 
-/** `at` and `until` (the end of the wait) are in milliseconds. */
+/** `at`, and `until` (the end of the wait), are in milliseconds. */
 export interface Count {
   readonly failures: number
   readonly at: number
   readonly until: number
 }
 
-/** A damaged record neither clears nor locks the bucket: it counts as if all free tries were used. */
+/** It neither clears nor locks the bucket: all free tries count as used. */
 const damaged: Count = { failures: 0, at: 0, until: 0 }
 
 export const countRecord = new RecordKind<Count>({
@@ -29,7 +29,7 @@ export function countAt(count: Count | null, limit: Limit, now: number): Count {
   if (count === null) return { failures: 0, at: now, until: 0 }
   if (count === damaged) return { failures: limit.free, at: now, until: 0 }
   const { failures, at, until } = count
-  // After the clock was set back (THREATS D17), the wait starts again, and is no longer than before.
+  // After the clock was set back (THREATS D17), the wait starts again, no longer than before.
   if (at > now + skewMs) return { failures, at: now, until: until === 0 ? 0 : now + capped(until - at, limit) }
   const forgiven = limit.forgiveSeconds === null ? 0 : Math.max(0, now - at) / (limit.forgiveSeconds * 1000)
   return { failures: Math.max(0, failures - forgiven), at, until: Math.min(until, now + limit.maxWaitSeconds * 1000) }

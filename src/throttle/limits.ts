@@ -1,9 +1,8 @@
 /** The limits of each kind of bucket. */
 
 /**
- * `account`, `factor`: one account. `…_unknown_network`: one unknown network at one account's factor or password; `…_unknown_total`: all of
- * them. `address` to `provider`: one network at all accounts. `known_network`: a known network at its accounts. `passkey`: one network at
- * one passkey. `answer_network`, `answer_provider`: invalid answers of one institution from one network.
+ * `account`, `factor`: one account. `…_unknown_network`: one unknown network at one factor or password; `…_unknown_total`: all of them. `address` to
+ * `provider`, `known_network`: one network at accounts. `passkey`: one network at one passkey. `answer_…`: an institution's invalid answers.
  */
 export type BucketKind =
   | 'account'
@@ -27,9 +26,9 @@ export interface Limit {
   readonly firstWaitSeconds: number
   readonly factor: number
   readonly maxWaitSeconds: number
-  /** The bucket is dropped after this time without an attempt. */
+  /** Since the last attempt. */
   readonly keepSeconds: number
-  /** Seconds in which one failure is forgiven; null for never. */
+  /** For one failure; null for never. */
   readonly forgiveSeconds: number | null
 }
 
@@ -49,7 +48,7 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
     keepSeconds: 30 * day,
     forgiveSeconds: null
   },
-  // Bounds all unknown networks at one password: 10,000 failures at once, then 144 a day.
+  // 10,000 failures at once, then 144 a day.
   password_unknown_total: {
     free: 10_000,
     ...doubling,
@@ -65,21 +64,21 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   // An office stays below this; a password spray does not.
   known_network: { free: 200, ...doubling, maxWaitSeconds: 60, keepSeconds: day, forgiveSeconds: 20 },
   passkey: { free: 60, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 5 },
-  // Each may cost a tenth of a second. A campus behind one address stays below this, unless its provider makes mistakes.
+  // Each may cost a tenth of a second.
   answer_network: { free: 60, ...doubling, maxWaitSeconds: 60, keepSeconds: 3600, forgiveSeconds: 10 },
   answer_provider: { free: 600, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 2 }
 }
 
-/** The policy by which a directory locks an account: after so many wrong passwords, none of which is older than this. */
+/** A directory locks an account after so many wrong passwords. */
 export interface Lockout {
   readonly after: number
   readonly withinSeconds: number
 }
 
-/** Wrong passwords that are left to the person where strangers have spent theirs. */
+/** Left when strangers have spent theirs. */
 const leftToThePerson = 2
 
-/** The policy for each of so many names of one account, where the guesses at each name count alone. */
+/** Guesses at each of an account's names count alone. */
 export function sharedByNames({ after, withinSeconds }: Lockout, names: number): Lockout {
   return { after: leftToThePerson + Math.floor((after - leftToThePerson) / names), withinSeconds }
 }
@@ -89,7 +88,7 @@ export function leastAfter(names: number): number {
   return leftToThePerson + names
 }
 
-/** What strangers have together at one password before the strictest of these policies locks its account; null where there is none. */
+/** What strangers have before the strictest policy locks the account. */
 export function limitBelow(policies: readonly Lockout[]): Limit | null {
   if (policies.length === 0) return null
   const seconds = Math.max(...policies.map(({ withinSeconds }) => withinSeconds))
@@ -101,7 +100,7 @@ export function limitBelow(policies: readonly Lockout[]): Limit | null {
 
 export const attackFailures = 100
 
-/** For an unknown network at a password under attack: four free attempts, then waits from minutes to days. */
+/** Four free attempts, then waits from minutes to days. */
 export const unknownNetworkUnderAttack: Limit = { ...limits.password_unknown_network, firstWaitSeconds: 60, factor: 16 }
 
 export function waitMs(failures: number, { free, firstWaitSeconds, factor, maxWaitSeconds }: Limit): number {

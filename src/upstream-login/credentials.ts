@@ -1,4 +1,4 @@
-/** What a person types for an app that knows only HTTP Basic, and the value of `Authorization` that is made of it (RFC 7617). */
+/** An app's HTTP Basic credentials as typed, and their `Authorization` (RFC 7617). */
 
 export type TypedField = 'user' | 'password'
 
@@ -7,22 +7,19 @@ export interface TypedLogin {
   readonly password: string
 }
 
-/** In bytes of UTF-8. The header line stays below 2 kB, which servers of all kinds accept. */
+/** Bytes. Servers accept a header line below 2 kB. */
 export const maxLengths = { user: 256, password: 1024 } as const
 
-/** Control characters (RFC 7617 §2), and what is no text: replaced bytes and half characters. */
+/** Control characters (RFC 7617 §2), replaced bytes and half characters. */
 const unfit = /[\p{Cc}\p{Cs}\uFFFD]/u
 
-/**
- * The value of `Authorization`, or the field that is wrong. Both are sent as UTF-8 in composed form (RFC 7617 §2.1). An empty password is
- * one: instruments have such accounts.
- */
+/** UTF-8 in composed form (RFC 7617 §2.1). Instruments have empty passwords. */
 export function basicAuthorization(
   typed: TypedLogin
 ): { readonly authorization: string } | { readonly wrong: TypedField } {
   const user = typed.user.normalize('NFC')
   const password = typed.password.normalize('NFC')
-  // The first colon ends the user name, so a name with one would be read as another name.
+  // The first colon ends the user name.
   if (user === '' || user.includes(':') || !isFit(user, maxLengths.user)) return { wrong: 'user' }
   if (!isFit(password, maxLengths.password)) return { wrong: 'password' }
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}` }

@@ -1,4 +1,4 @@
-/** The lines of an app's stored login in the journal. They name the person and the app, and nothing of the login. */
+/** The journal's lines of stored logins, without the login itself. */
 import type { AuditEvent } from '../audit/event.ts'
 import type { Account } from '../identity/account.ts'
 
@@ -9,7 +9,7 @@ export function storeEvent({ id, name }: Whose, app: string, outcome: 'stored' |
   return { kind: 'upstream-login.store', account: id, name, app, outcome }
 }
 
-/** `why`: `owner`, `operator` for the command line, or the reason that an operator has given in the console. */
+/** `why`: `owner`, `operator`, or an operator's reason. */
 export function removeEvent({ id, name }: Whose, app: string, why: string, isConfirmed: boolean): LoginEvent {
   return { kind: 'upstream-login.remove', account: id, name, app, why, ...(isConfirmed ? {} : { confirmed: false }) }
 }

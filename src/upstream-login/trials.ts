@@ -1,41 +1,38 @@
 /**
- * Trials of logins at their apps. A login goes with one request at a time until the app has answered well under the same first path segment; the
- * others wait. So a wrong password costs one try, however many requests are parallel. A good answer counts for its segment alone, because a page
- * may be open to everybody.
+ * Trials of logins. Until the app has answered well, one request goes at a time, so a wrong password costs one try. Only the same first path segment
+ * counts: others may be open to everybody.
  */
 import { type Clock, isCurrent } from '../clock.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
-/** How long a good answer proves a login, in milliseconds. After that the next request is a trial again. */
+/** Then the next request is a trial. */
 const provenMs = 60_000
-/** The most logins that one process remembers, and the most segments of one login. */
 const remembered = 10_000
 const maxSegments = 100
 
-/** Whether a request may go. */
 export type TrialAdmission =
-  /** It may go. If `end` is not null, the request is a trial, and its caller calls `end` when it is over; later calls do nothing. */
+  /** The caller ends a trial; later calls do nothing. */
   | { readonly wait: null; readonly end: (() => void) | null }
-  /** It must wait for this promise, and then ask again. */
+  /** Then ask again. */
   | { readonly wait: Promise<void> }
 
 interface Fate {
   isRefused: boolean
-  /** By segment, until when in milliseconds since the epoch. The oldest comes first. */
+  /** By segment, the oldest first. */
   readonly proven: Map<string, number>
   trial: Promise<void> | null
 }
 
 const goes: TrialAdmission = { wait: null, end: null }
 
-/** The part of an app that a good answer proves a login for: the first path segment, as it was sent. */
+/** The first path segment, as it was sent. */
 export function segmentOf(path: string): string {
   return path.split('/', 2)[1] ?? ''
 }
 
 export class Trials {
   readonly #clock: Clock
-  /** What is known of each login, by its id. */
+  /** By the login's id. */
   readonly #fates = growingLru<Fate>(remembered)
 
   constructor(clock: Clock) {
@@ -46,7 +43,7 @@ export class Trials {
     return this.#fates.get(loginId)?.isRefused === true
   }
 
-  /** For a login that is not refused. `maxMs`: how long a trial may take. After that it ends, and one more request may go. */
+  /** For a login that is not refused. After `maxMs` one more request may go. */
   admit(loginId: string, segment: string, maxMs: number): TrialAdmission {
     const fate = this.#fateOf(loginId)
     if (isCurrent(fate.proven.get(segment) ?? 0, provenMs, this.#clock())) return goes
@@ -63,7 +60,6 @@ export class Trials {
     return { wait: null, end }
   }
 
-  /** The app has answered well under this segment. */
   accepted(loginId: string, segment: string): void {
     const { proven } = this.#fateOf(loginId)
     proven.delete(segment)
@@ -75,7 +71,7 @@ export class Trials {
     }
   }
 
-  /** The app has refused the login. True the first time. */
+  /** True the first time. */
   refused(loginId: string): boolean {
     const fate = this.#fateOf(loginId)
     const isFirst = !fate.isRefused

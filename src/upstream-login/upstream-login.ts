@@ -1,20 +1,18 @@
-/** One person's login at one app, and its record. The record is sealed as a whole, for its key, which names the account and the app. */
+/** One person's login at one app. It is sealed for its key, which names both. */
 import { type Loose, RecordKind } from '../store/records.ts'
 
-/** What an app says of the logins of people there. */
 export interface UpstreamLoginTerms {
-  /** True if forward-auth verdicts carry the login, so that a proxy adds it. */
+  /** True if forward-auth verdicts carry the login. */
   readonly inVerdict: boolean
 }
 
 interface StoredLogin {
-  /** Another one for each entry, so that a late refusal of an earlier login changes nothing. */
+  /** A late refusal of an earlier login changes nothing. */
   readonly id: string
-  /** The whole value of `Authorization`. */
   readonly authorization: string
   /** Milliseconds since the epoch. */
   readonly storedAt: number
-  /** When the app refused it; null if it did not. A refused login is not sent again. */
+  /** A refused login is not sent again. */
   readonly refusedAt: number | null
 }
 
@@ -24,7 +22,7 @@ export const upstreamLoginRecord = new RecordKind<StoredLogin>({
   read: record => (isStored(record) ? (record as Loose & StoredLogin) : null)
 })
 
-/** Neither an account's id nor an app's has a colon. */
+/** Neither id has a colon. */
 export function idOf(accountId: string, appId: string): string {
   return `${accountId}:${appId}`
 }
@@ -43,7 +41,6 @@ export class UpstreamLogin {
     this.#authorization = authorization
   }
 
-  /** The value of `Authorization`. */
   get authorization(): string {
     return this.#authorization
   }

@@ -1,4 +1,4 @@
-/** The use-cases of stored logins at apps: store, find, refuse, list, remove. The cache is the sessions', so a change holds on all gates within a second. */
+/** The use-cases of stored logins. The sessions' cache makes changes hold on all gates within a second. */
 import type { Clock } from '../clock.ts'
 import { digestOf, newId } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
@@ -9,7 +9,6 @@ import { RecordTooNew, type Store } from '../store/store.ts'
 import { type TrialAdmission, Trials } from './trials.ts'
 import { idOf, UpstreamLogin, upstreamLoginRecord } from './upstream-login.ts'
 
-/** The most refusals that wait for the store. */
 const maxUnwritten = 1000
 const loginsOf = (accountId: string) => `upstream-logins-of:${accountId}`
 
@@ -18,7 +17,7 @@ interface UpstreamLoginsOptions {
   readonly cache: SessionCache
   readonly clock: Clock
   readonly keyring: () => Keyring
-  /** A stored login cannot be opened, or a refusal cannot be written. The message holds no secret. */
+  /** The message holds no secret. */
   readonly onTrouble: (trouble: { readonly sentence: string; readonly error: Error }) => void
 }
 
@@ -28,10 +27,10 @@ export interface ListedLogin {
   readonly refusedAt: number | null
 }
 
-/** A stored login without its secret. The times are null if it cannot be opened. */
+/** Null if it cannot be opened. */
 export interface KeptLogin {
   readonly app: string
-  /** Each login that is entered has another version. */
+  /** New at each entry. */
   readonly version: string
   readonly storedAt: number | null
   readonly refusedAt: number | null
@@ -41,7 +40,7 @@ export class UpstreamLogins {
   readonly #options: UpstreamLoginsOptions
   readonly #seal: Seal
   readonly #trials: Trials
-  /** Refusals that the store does not have yet: the id of the login, and that of its record. */
+  /** Refusals that the store does not have yet: login id, record id. */
   readonly #unwritten = new Map<string, string>()
 
   constructor(options: UpstreamLoginsOptions) {
@@ -50,26 +49,25 @@ export class UpstreamLogins {
     this.#seal = sealWith(options.keyring)
   }
 
-  /** The login from memory; undefined if the store must be asked. */
+  /** Undefined if the store must be asked. */
   peek(accountId: string, appId: string): UpstreamLogin | undefined {
     const { cache } = this.#options
     if (!cache.isTold) return undefined
     return cache.peek(upstreamLoginRecord.key(idOf(accountId, appId))) as UpstreamLogin | undefined
   }
 
-  /** Null if there is no login, or if it cannot be opened, such as the record of another person or app. Rejects with StoreUnreachable. */
+  /** Null also if it cannot be opened. Rejects with StoreUnreachable. */
   find(accountId: string, appId: string): Promise<UpstreamLogin | null> {
     return this.#options.cache.read(upstreamLoginRecord.key(idOf(accountId, appId)), this.#open)
   }
 
-  /** True for a login that may not be sent again. */
   isRefused({ id, refusedAt }: UpstreamLogin): boolean {
     const recordId = this.#unwritten.get(id)
     if (recordId !== undefined) this.#noteRefusal(recordId, id)
     return refusedAt !== null || this.#trials.isRefused(id)
   }
 
-  /** Whether a request may take this login along now. The login is not refused. `segment` as in trials.ts; `maxMs`: how long others wait for it. */
+  /** As in trials.ts. */
   admit({ id }: UpstreamLogin, segment: string, maxMs: number): TrialAdmission {
     return this.#trials.admit(id, segment, maxMs)
   }
@@ -78,14 +76,14 @@ export class UpstreamLogins {
     this.#trials.accepted(id, segment)
   }
 
-  /** Notes that the app has refused the login. This process stops sending it at once, the others once they hear of it. True the first time. */
+  /** True the first time. */
   refused(accountId: string, appId: string, { id }: UpstreamLogin): boolean {
     const isFirst = this.#trials.refused(id)
     if (isFirst) this.#noteRefusal(idOf(accountId, appId), id)
     return isFirst
   }
 
-  /** While the store is away, each look at the login is another try: other gates would go on sending it, and so would this one after a restart. */
+  /** While the store is away each look tries again, otherwise other gates would go on sending the login. */
   #noteRefusal(recordId: string, id: string): void {
     this.#unwritten.delete(id)
     this.#writeRefusal(recordId, id).catch(error => {
@@ -94,7 +92,7 @@ export class UpstreamLogins {
     })
   }
 
-  /** Replaces an earlier login, even if that one cannot be opened. */
+  /** Also one that cannot be opened. */
   async store(
     accountId: string,
     appId: string,
@@ -107,20 +105,20 @@ export class UpstreamLogins {
     await store.link(loginsOf(accountId), appId)
     const login = { id: newId(), authorization, storedAt: clock(), refusedAt: null }
     await upstreamLoginRecord.overwrite(store, id, login, this.#seal)
-    // A removal at the same moment may have taken it out of the index after the first link.
+    // A removal may have unlinked it.
     await store.link(loginsOf(accountId), appId)
     cache.forget(upstreamLoginRecord.key(id))
     return { outcome: wasThere ? 'replaced' : 'stored', version: login.id }
   }
 
-  /** False if there is none. Rejects with StoreUnconfirmed; it is removed then too. */
+  /** Rejects with StoreUnconfirmed, although it is removed. */
   async remove(accountId: string, appId: string): Promise<boolean> {
     const wasThere = await this.#drop(accountId, appId)
     await this.#options.store.settle?.()
     return wasThere
   }
 
-  /** Removes the login only in this version. Rejects with StoreUnconfirmed; it is removed then too. */
+  /** Only this version. Rejects with StoreUnconfirmed, although it is removed. */
   async removeVersion(accountId: string, appId: string, version: string): Promise<'removed' | 'changed' | 'gone'> {
     const { store } = this.#options
     const key = upstreamLoginRecord.key(idOf(accountId, appId))
@@ -128,14 +126,14 @@ export class UpstreamLogins {
       const text = await store.get(key)
       if (text === null) return 'gone'
       if (this.#describe(appId, text, key).version !== version) return 'changed'
-      // A refusal that is written meanwhile leaves the version as it is.
+      // A refusal meanwhile leaves the version as it is.
       if (!(await this.#drop(accountId, appId, text))) continue
       await store.settle?.()
       return 'removed'
     }
   }
 
-  /** Removes all logins of an account that is removed. Returns how many. */
+  /** Returns how many. */
   async removeAll(accountId: string): Promise<number> {
     const apps = await this.#options.store.members(loginsOf(accountId))
     const gone = await inBatches(apps, app => this.#drop(accountId, app), undefined, { goesOn: true })
@@ -143,7 +141,7 @@ export class UpstreamLogins {
     return gone.filter(Boolean).length
   }
 
-  /** The apps for which a login is stored. Nothing is opened, so no key is needed. */
+  /** No key is needed. */
   async appsOf(accountId: string): Promise<string[]> {
     const { store } = this.#options
     const found = await inBatches(await store.members(loginsOf(accountId)), async app => {
@@ -153,7 +151,7 @@ export class UpstreamLogins {
     return found.filter(app => app !== null)
   }
 
-  /** The logins that can be opened, by app. */
+  /** Those that can be opened. */
   async list(accountId: string): Promise<ListedLogin[]> {
     const found = await inBatches(await this.#options.store.members(loginsOf(accountId)), async app => {
       const login = await this.find(accountId, app)
@@ -163,7 +161,7 @@ export class UpstreamLogins {
     return found.filter(each => each !== null)
   }
 
-  /** All stored logins by the ids of their apps, also those that cannot be opened. */
+  /** Also those that cannot be opened. */
   async kept(accountId: string): Promise<KeptLogin[]> {
     const { store } = this.#options
     const found = await inBatches(await store.members(loginsOf(accountId)), async app => {
@@ -200,7 +198,7 @@ export class UpstreamLogins {
     }
   }
 
-  /** Null also for a record of a newer release, which operators can remove like any other. */
+  /** Operators can remove a newer release's record too. */
   #openIfKnown(text: string, key: string): UpstreamLogin | null {
     try {
       return this.#open(text, key)
@@ -224,7 +222,7 @@ export class UpstreamLogins {
     cache.forget(upstreamLoginRecord.key(id))
   }
 
-  /** Deletes the record, even a damaged one or one of a newer release. With `expected`, only that text. */
+  /** Also a damaged record. `expected`: only that text. */
   async #drop(accountId: string, appId: string, expected?: string): Promise<boolean> {
     const { store, cache } = this.#options
     const key = upstreamLoginRecord.key(idOf(accountId, appId))
@@ -232,7 +230,7 @@ export class UpstreamLogins {
     cache.forget(key)
     if (!wasThere && expected !== undefined) return false
     await store.unlink(loginsOf(accountId), appId)
-    // A login that was stored meanwhile may have been linked before that.
+    // It may have been stored meanwhile.
     if ((await store.get(key)) !== null) await store.link(loginsOf(accountId), appId)
     return wasThere
   }
