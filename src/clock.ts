@@ -19,7 +19,7 @@ function ofTurn(): number {
   return turnAt
 }
 
-/** Once in a turn of the event loop: where each request asks several times, that costs as much as all the counting. */
+/** Once in a turn of the event loop: asking for each use costs as much as all the counting. */
 export function perTurn(clock: Clock): Clock {
   return clock === systemClock ? ofTurn : clock
 }
@@ -30,11 +30,11 @@ const maxSleepDays = 365
 /** A wrong step may be put back, so it is believed only after this time. */
 const minRunMs = 10 * 60_000
 
-/** Corrects when something began, where the clock was wrong then. Only a running clock shows that it is wrong, so each process has its own. */
+/** Corrects when something began, where the clock was wrong then. Only a running clock shows this, so each process has its own. */
 export class RunningClock {
   #day: number | null
   #hasTurned = false
-  /** The last day before the clock went on too far, and the first moment after. */
+  /** The day before the clock went on too far, and the first moment after. */
   #jump: { readonly from: number; readonly at: number } | null = null
   #isUnsure = false
 
@@ -43,7 +43,7 @@ export class RunningClock {
     this.#day = now === null ? null : Math.floor(now / dayMs)
   }
 
-  /** In days since the epoch. */
+  /** Days since the epoch. */
   get day(): number | null {
     return this.#day
   }
@@ -75,7 +75,7 @@ export class RunningClock {
 /** Gates that share a store have different clocks. */
 export const clockSkewMs = 60_000
 
-/** An end too far ahead comes from a clock that was ahead, and is invalid, otherwise the lifetime would grow when the clock is put back (THREATS D17). */
+/** An end too far ahead comes from a clock that was ahead. It is invalid, otherwise the lifetime would grow when the clock is put back (THREATS D17). */
 export function isCurrent(endsAt: number, lifeMs: number, now: number): boolean {
   return now < endsAt && endsAt <= now + lifeMs + clockSkewMs
 }

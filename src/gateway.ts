@@ -62,7 +62,7 @@ declare module 'fastify' {
     readonly terms: SessionTerms
     /** In seconds since the epoch, by the key in the configuration. */
     readonly certificateEnds: () => ReturnType<typeof certificateEnds>
-    /** A sentence for each source of people that could not be asked the last time. */
+    /** One for each source of people that could not be asked the last time. */
     readonly institutionTroubles: () => string[]
   }
 }
@@ -87,7 +87,7 @@ const plugins = {
 
 type Plugins = typeof plugins
 
-/** A test may give a plugin with the step's name instead. */
+/** A test may give a plugin with the step's name. */
 export type Steps = { readonly [name in keyof Plugins]: Parameters<Plugins[name]>[1] | FastifyPluginAsync }
 
 /** Rejects if a step is missing or refuses its options. */
@@ -96,7 +96,7 @@ export async function buildPipeline(log: FastifyBaseLogger, steps: Steps): Promi
     loggerInstance: log,
     genReqId: newReference,
     logController: new LogController({ disableRequestLogging: true }),
-    // A child logger per request costs more than all checks; each log line names the request's reference itself.
+    // A child logger per request costs more than all checks.
     childLoggerFactory: logger => logger,
     trustProxy: false,
     rewriteUrl: readRequestLine,

@@ -40,7 +40,7 @@ export class AccountKey {
     return JSON.stringify(this.#key.export({ format: 'jwk' }))
   }
 
-  /** An empty `payload` is POST-as-GET (RFC 8555 §6.3). Without `kid` the public key stands in the head. */
+  /** An empty `payload` is POST-as-GET (RFC 8555 §6.3). Without `kid` the head has the public key. */
   sign(payload: object | '', { nonce, url, kid }: { nonce: string; url: string; kid: string | null }): string {
     const head = encode({ alg: 'ES256', nonce, url, ...(kid === null ? { jwk: this.jwk } : { kid }) })
     const body = payload === '' ? '' : encode(payload)

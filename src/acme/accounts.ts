@@ -1,6 +1,6 @@
 /**
- * The gate's account at the authority: made once, found again, and replaced where the authority no longer takes it. A replacement is made at most once a day,
- * otherwise an authority that refuses every account would be filled with them.
+ * The gate's account at the authority: made once, found again, and replaced where the authority no longer takes it. This happens once a day at most, otherwise
+ * an authority that refuses every account would be filled with them.
  */
 import type { AuditEvent } from '../audit/event.ts'
 import { isCurrent } from '../clock.ts'
@@ -60,13 +60,9 @@ export class AcmeAccounts {
     return client
   }
 
-  /**
-   * Call it after an order has failed. True if the account was the cause and is there again, so the order can be tried once more. Rejects with AcmeError if the
-   * account cannot be had again.
-   */
+  /** Call it after an order has failed. True if the account was the cause and is there again. Rejects with AcmeError if it cannot be had again. */
   async mend(client: AcmeClient, error: unknown): Promise<boolean> {
     if (!(error instanceof AcmeError) || client.accountUrl === null) return false
-    // The authority has forgotten the account.
     if (error.type === 'accountDoesNotExist') await this.#again(client, await this.#known())
     // A refusal of that type may be about anything, so the account itself is asked.
     else if (error.type === 'unauthorized' && (await client.isAccountRefused())) await this.#replace(client, error)

@@ -79,7 +79,6 @@ export class Certificates {
     return this.#names.includes(name) && !this.#served.has(name)
   }
 
-  /** For visitors who name no host. */
   get main(): ServedCertificate | null {
     const name = this.#names.find(name => this.#served.has(name))
     return name === undefined ? null : (this.#served.get(name) ?? null)

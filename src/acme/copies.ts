@@ -33,7 +33,7 @@ export class Copies {
   }
 
   writeCertificate(name: string, { cert, key }: KeyPair): void {
-    // The key first: a program that reads between the two finds a pair that does not fit, but no missing key.
+    // The key first: a program that reads in between finds a pair that does not fit, but no missing key.
     this.#write(`${name}.crt`, [
       [`${name}.key`, key],
       [`${name}.crt`, cert]

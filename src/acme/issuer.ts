@@ -288,7 +288,7 @@ export class Issuer {
     )
   }
 
-  /** Null where the server does not offer the profile. A renewal must not need a person. */
+  /** Null where the server does not offer the profile, because a renewal must not need a person. */
   #profile({ directory }: AcmeClient): string | null {
     const { profile } = this.#input.settings
     if (profile === null || directory.profiles?.includes(profile)) return profile

@@ -44,7 +44,6 @@ export interface NameState {
   readonly renewAt: number | null
   /** When the authority is asked for its window again. */
   readonly askAt: number
-  /** `renewAt` was chosen from it. */
   readonly window: { readonly start: number; readonly end: number } | null
   readonly failures: number
   readonly why: string | null
@@ -90,7 +89,7 @@ interface PendingChallenges {
   readonly challenges: readonly AcmeChallenge[]
 }
 
-/** Sealed: whoever could write it would prove our names to an authority as their own. There is one record. */
+/** Sealed: whoever could write it would prove our names to an authority as their own. */
 export const challengesRecord = new RecordKind<PendingChallenges>({
   prefix: 'acme-challenges:',
   version: 1,

@@ -13,7 +13,7 @@ const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
 /**
- * Without a window: after two thirds of the life, after half where that is under ten days. With one: a random moment in it. A lying server gains nothing: a
+ * Without a window: after two thirds of the life, after half of one under ten days. With one: a random moment in it. A lying server gains nothing: a
  * certificate is used for a day at least (a short one for a tenth of its life, one of hours for an hour or a third), and for five sixths at most. `chance` is
  * from 0 to 1.
  */
@@ -37,8 +37,8 @@ export function isTimeToAsk(askAt: number, now: number): boolean {
 
 /**
  * Doubles with each failure in a row. Without a certificate it begins below the usual limit of five failed validations an hour. It takes at most a quarter of
- * what is left of the certificate, or of the life of an ended one, so a certificate of minutes has several tries too; the authority's wish takes at most half.
- * `leftMs`: 0 without a certificate in use. `lifeMs`: of the last certificate; null without one.
+ * what is left of the certificate, or of the life of an ended one, so one of minutes has several tries too; the authority's wish takes at most half. `leftMs`:
+ * 0 without a certificate in use. `lifeMs`: of the last certificate; null without one.
  */
 export function backOffMs(
   failures: number,
@@ -52,7 +52,7 @@ export function backOffMs(
   return Math.max(pause, leftMs > 0 ? Math.min(bid, leftMs / 2) : bid)
 }
 
-/** An authority with certificates of some days limits failures; one with certificates of minutes must be asked within them. */
+/** An authority with certificates of days limits failures; one with certificates of minutes must be asked within them. */
 function minPauseMs(lifeMs: number): number {
   return Math.min(Math.max(lifeMs / 100, minuteMs), 15 * minuteMs)
 }

@@ -7,7 +7,6 @@ import { AcmeError, quoted } from './acme-error.ts'
 interface WireOptions {
   /** All addresses must have its origin. */
   readonly directory: string
-  /** PEM; null for the authorities that Node.js knows. */
   readonly ca: string | null
   readonly userAgent: string
   readonly timeoutMs?: number

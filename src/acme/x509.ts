@@ -47,7 +47,6 @@ interface CertificateContent {
   /** A SubjectPublicKeyInfo in DER. */
   readonly publicKey: Buffer
   readonly signer: KeyObject
-  /** Milliseconds since the epoch. */
   readonly from: number
   readonly to: number
   readonly extensions: readonly Buffer[]

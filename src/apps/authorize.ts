@@ -37,7 +37,7 @@ export interface Demands {
   ready?(app: App, who: Who): Promise<unknown> | null
   readonly hasRoom?: boolean
   /**
-   * Null if a request may begin now; otherwise it resolves when there is room, or `on` refuses the request. Never rejects. `path`: one that was counted already
+   * Null if a request may begin now; otherwise it resolves when there is room, or `on` refuses the request. Never rejects. A `path` that was counted already
    * takes nothing from a budget of distinct paths.
    */
   room?(
@@ -175,10 +175,7 @@ function refusedToken(
   return { kind: 'refuse', reason: 'token_not_allowed', decision: null }
 }
 
-/**
- * Null if the request can be judged now. Otherwise it resolves when the store has told what is demanded, and a budget has room for something new. Never
- * rejects.
- */
+/** Null if the request can be judged now. Otherwise it resolves when the store has told what is demanded, and a budget has room. Never rejects. */
 export function beforeAuthorize(
   demands: Demands | null | undefined,
   { app, path }: AppMatch,

@@ -5,7 +5,7 @@ import type { RouteTable } from './route-table.ts'
 
 interface Referrer {
   readonly referrerApp: string
-  /** It never has a query. */
+  /** Without a query. */
   readonly referrer: string
 }
 

@@ -87,7 +87,7 @@ export interface Site {
   readonly host: string
   readonly origin: string
   readonly secure: boolean
-  /** '' for the scheme's default port. */
+  /** '' for the scheme's default. */
   readonly port: string
   readonly isPortal: boolean
 }
@@ -194,7 +194,7 @@ function inside(site: Site, app: App, { path, readings }: Target): Match {
   )
 }
 
-/** The upstream gets only the path inside the app, so the readings of that path count too (`//host/x`). It must not leave the prefix (CVE-2025-66490). */
+/** The upstream gets only the path inside the app, so its readings count too (`//host/x`). None may leave the prefix (CVE-2025-66490). */
 function rebase(site: Site, app: App, path: string, outer: readonly string[]): Match {
   const inner = readingsOf(path)
   if (inner === null || inner.some(climbsOut)) return { kind: 'none', code: 'ambiguous_target', site }

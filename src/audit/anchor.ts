@@ -1,4 +1,4 @@
-/** The newest signed checkpoint, as the store remembers it. Somebody who cuts or replaces the files of a journal would also have to change the store. */
+/** The newest signed checkpoint, as the store remembers it. Whoever cuts or replaces the files of a journal would also have to change the store. */
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import path from 'node:path'
@@ -38,7 +38,7 @@ export function isAnchorSigned({ sig, ...anchor }: Anchor, keys: readonly string
   })
 }
 
-/** Lines that the anchor proves and the files no longer hold. */
+/** What the anchor proves and the files no longer hold. */
 export type Missing =
   | { readonly kind: 'cut'; readonly fromSeq: number; readonly anchor: Anchor }
   /** The files hold another journal, or none. */

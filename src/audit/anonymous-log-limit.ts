@@ -14,7 +14,7 @@ export const shares: Readonly<Record<'refused' | 'public', Share>> = {
   refused: { network: 60, provider: 240, all: 600 },
   public: { network: 300, provider: 1200, all: 3000 }
 }
-/** All other keys share one count. */
+/** All others share one count. */
 const networksKept = 2000
 const accountsKept = 2000
 const networksTold = 50

@@ -27,7 +27,7 @@ export interface BlockIndex {
 }
 
 export const linesPerBlock = 512
-/** 2: operators and sponsors are found too. An older index is made again. */
+/** 2: operators and sponsors are found too. */
 const version = 2
 const checkBytes = 4
 const lineFeed = 0x0a

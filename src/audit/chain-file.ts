@@ -158,7 +158,7 @@ export class ChainFile {
     return this.append(none, true)
   }
 
-  /** By the lines of the files alone. Rejects with the system's error. */
+  /** Rejects with the system's error. */
   async look(): ReturnType<typeof endOfFiles> {
     await this.ready()
     if (!this.#isRegular) throw new Error('the journal is no file')
@@ -215,7 +215,7 @@ export class ChainFile {
     return { place, chained, ahead, checkpoint, signer: signers[0] ?? null }
   }
 
-  /** If another key signed the last checkpoint, that key first names the current one, so that a verifier can follow. */
+  /** If another key signed the last checkpoint, it first names the current key, so that a verifier can follow. */
   #sign(chained: ChainedLines, place: ChainPlace, signers: readonly Signer[]): ChainPlace['checkpoint'] {
     const [signer] = signers
     if (signer === undefined) return place.checkpoint
@@ -283,7 +283,7 @@ export class ChainFile {
   async #failed(lines: Lines, batch: Batch | null, written: number, cause: unknown): Promise<Appended> {
     if (batch === null) return { kind: 'failed', whole: 0, begun: 0, cause }
     const { place, chained, ahead } = batch
-    // Written but unconfirmed bytes: writing them again would duplicate every line.
+    // Written but unconfirmed: writing again would duplicate every line.
     if (written === chained.bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
     if (!this.#isRegular) {
       // A device cannot be read again.

@@ -1,6 +1,4 @@
-/**
- * A small file beside the journal with the end of the chain. It saves a search after a rotation, and shows `journal verify` that lines are missing at the end.
- */
+/** A small file beside the journal with the end of the chain. It saves a search after a rotation, and shows `journal verify` that lines are missing. */
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Signer } from '../keyring/keyring.ts'

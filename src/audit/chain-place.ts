@@ -11,7 +11,7 @@ export interface ChainPlace {
   readonly checkpoint: LastCheckpoint
   readonly inode: string
   readonly size: number
-  /** Bytes at the end of the file that do not count: half a line after a crash, or text from before the chain. */
+  /** Bytes at the end that do not count: half a line after a crash, or text from before the chain. */
   readonly rest: Rest | null
 }
 

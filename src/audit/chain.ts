@@ -145,7 +145,6 @@ interface Walked {
 export interface Rest {
   readonly bytes: number
   readonly isClosed: boolean
-  /** In hexadecimal. */
   hashWith(more: Uint8Array): string
 }
 

@@ -112,7 +112,7 @@ function numberTooLow({ link, place }: Break, { sameAt }: Around): Fault {
   )
 }
 
-/** True if the next line names this incomplete line after `end`, so a gate has found it. */
+/** The next line names this incomplete line after `end`, so a gate has found it. */
 async function isCutOff(rest: LinePlace, next: LinePlace, end: ChainEnd): Promise<boolean> {
   const lines: Buffer[] = []
   if (rest.file !== next.file || rest.line + 1 !== next.line) return false

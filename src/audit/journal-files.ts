@@ -118,7 +118,6 @@ async function endOfPacked(file: string) {
     : { seq: link.seq, hash: hashOf(bytes), counted: 0, at: Date.parse(entry.at) }
 }
 
-/** Rejects on a read error. */
 export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Buffer> {
   if (!file.endsWith('.gz')) {
     const range = end === undefined ? { start } : { start, end }

@@ -10,7 +10,7 @@ import { standsStill, stateOf } from '../files/process-state.ts'
 const patienceMs = 30_000
 /** For a holder that stands still. */
 const standsMs = 1_500
-/** A holder in another container or machine cannot be checked. Without a change it counts as ended after this time. */
+/** A holder in another container or machine is unseen, and counts as ended after this time without a change. */
 const foreignMs = 15_000
 
 type State = 'taken' | 'held'

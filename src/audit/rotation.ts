@@ -59,7 +59,7 @@ export async function rotatedName(file: string, day: string, lastSeq: number): P
   }
 }
 
-/** A file without a chain expires by its date. A file that an exporter has not sent stays a week longer. */
+/** A file without a chain expires by its date. What an exporter has not sent stays a week longer. */
 export async function expiredFiles(file: string, now: number, { keepSeconds }: RotationOptions): Promise<Expired[]> {
   if (keepSeconds === null) return []
   const expired: Expired[] = []

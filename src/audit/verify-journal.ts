@@ -267,7 +267,7 @@ class Verifier {
     }
     if (this.#older !== null) {
       if (typeof entry.nextPublicKey === 'string') this.#older.named.add(entry.nextPublicKey)
-      // A trusted key's signature covers all lines before, so it vouches for the older keys that led to it.
+      // A trusted key also vouches for the older keys that led to it.
       if (this.#input.keys.includes(key) && this.#older.named.has(key)) this.#older = null
     }
     this.#used.add(key)

@@ -1,4 +1,4 @@
-/** Names of processes in links that lock something: `place:pid:start:random`. The place is the machine's boot and the PID namespace. */
+/** Names of processes in links that lock something: `place:pid:start:random`. The place is the boot of the machine and the PID namespace. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 

@@ -55,7 +55,7 @@ export interface ForwardObserver {
   onUnsent(unsent: readonly Unsent[]): void
   /** The app's own pages or programs may need the removed headers. */
   onRemoved(names: readonly string[]): void
-  /** Nothing was written. The caller answers with `code`; `cause` is for the log. */
+  /** Nothing was written, and the caller answers with `code`. `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void
   onEnd(result: ForwardResult): void
 }

@@ -136,8 +136,7 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
     }
   }
   const kept = listed === null ? headers : withoutListed(headers, listed)
-  // A length besides chunks, or without a body, contradicts the framing. It goes last: after it node:http writes Content-Disposition as UTF-8 and breaks its
-  // bytes.
+  // A length besides chunks, or without a body, contradicts the framing. It goes last, because after it node:http writes Content-Disposition as UTF-8.
   const hasLength = lengthName !== null && !isChunked && status !== 204 && status >= 200
   if (hasLength) kept.push(lengthName as string, length)
   return { headers: kept, hasLength }
@@ -154,7 +153,7 @@ export function keepFromSharedCaches(headers: string[]): void {
   headers.unshift('Cache-Control', 'private')
 }
 
-/** "cookies" would clear the gate's cookie on the whole domain (THREATS S6), and "storage" on a host with device keys would make browsers forget them. */
+/** "cookies" would clear the gate's cookie on the whole domain (THREATS S6). "storage" on a host with device keys would make browsers forget them. */
 function withoutCookies(value: string, isOnBoundHost: boolean): string {
   const kinds = value.split(',').flatMap(kind => (kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()]))
   return kinds.filter(kind => kind !== '"cookies"' && !(kind === '"storage"' && isOnBoundHost)).join(', ')

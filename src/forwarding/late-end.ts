@@ -1,6 +1,6 @@
 /**
- * Keeps back the end of a JSON response over HTTP/2 until more comes, or its end. Go's clients reset the stream if its end has not come with the last brace.
- * Many resets look like an attack, and end the connection (http2-sessions.ts).
+ * Keeps back the end of a JSON response over HTTP/2 until more comes, or its end. Go's clients reset a stream whose end does not come with the last brace, and
+ * many resets look like an attack (http2-sessions.ts).
  */
 
 /** An app that flushes and ends in two steps needs some milliseconds. */

@@ -18,10 +18,10 @@ export interface LiveEntry {
   readonly accountId: string | null
   readonly appId: string
   readonly groups: readonly string[]
-  /** When the permission ends, in milliseconds since the epoch; null for no end. */
+  /** Milliseconds since the epoch; null for no end. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** An upload or a download under way, also while it waits. An event stream is none. */
+  /** An upload or a download, also while it waits; no event stream. */
   readonly isTransfer?: boolean
   readonly bytesMoved: number
   readonly app?: App
@@ -151,7 +151,7 @@ export class LiveConnections {
     return counts
   }
 
-  /** As the other `end…` methods, it returns the number of ended connections. */
+  /** Returns the number of ended connections, as the other `end…` methods do. */
   endSession(id: string, reason: string): number {
     return endEach(this.#sessions.get(id)?.entries(), reason, closeCodes.policy)
   }
@@ -192,7 +192,7 @@ export class LiveConnections {
     return endEach(changed, reason, closeCodes.policy)
   }
 
-  /** What is not given matches all. Apps that only report keep theirs. `code` answers a client that has no response yet. */
+  /** What is not given matches all. Apps that only report keep theirs. */
   endWhere(
     { account, session, token, app }: { account?: string; session?: string; token?: string; app?: string | null },
     reason: string,

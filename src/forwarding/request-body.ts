@@ -75,7 +75,6 @@ export class RequestBody implements OutgoingBody {
     noteBodyBytes(chunk.length)
     if (this.#flow !== null) {
       this.#isHeld = !this.#flow.received(chunk.length)
-      // The flow may have cut the exchange.
       if (this.#hasEnded) return
     }
     const socket = this.#socket as Socket

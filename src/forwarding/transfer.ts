@@ -278,7 +278,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     endInStages(req.socket)
   }
 
-  /** The app knows people by their connection, and HTTP/2 mixes requests on one. Browsers repeat the request over HTTP/1.1 (RFC 9113 §9.2). */
+  /** The app knows people by their connection, and HTTP/2 mixes requests on one. Browsers repeat over HTTP/1.1 (RFC 9113 §9.2). */
   #askForHttp11(stream: ServerHttp2Stream): void {
     this.cutBy ??= needsHttp11
     demandHttp11(stream)
@@ -350,7 +350,7 @@ function validReason(text: string): string | undefined {
   return text === '' || /[^\t\x20-\x7e]/.test(text) ? undefined : text
 }
 
-/** Node.js writes at the end of a turn, and a connection that is destroyed before loses it. */
+/** Node.js writes at the end of a turn, and a connection destroyed before loses it. */
 function sendWritten(res: ServerResponse): void {
   while (res.writableCorked > 0) res.uncork()
   const { socket } = res

@@ -40,7 +40,7 @@ export class UpstreamStates {
     for (const [key, state] of this.#byKey) if (!kept.has(state)) this.#byKey.delete(key)
   }
 
-  /** Keys of another configuration are ignored. `now` is a time of UpstreamRegistry's clock. */
+  /** Keys of another configuration are ignored. `now` is of UpstreamRegistry's clock. */
   hear({ key, sighting }: UpstreamNews, now: number): void {
     this.#byKey.get(key)?.hear(sighting, now)
   }

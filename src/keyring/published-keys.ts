@@ -23,7 +23,7 @@ export class PublishedKeys {
     this.#current = next
   }
 
-  /** RFC 7517 §5: the key that signs first. */
+  /** The key that signs comes first (RFC 7517 §5). */
   at(now: number): { readonly keys: readonly PublicJwk[] } {
     const retired = this.#retired.filter(({ until }) => until > now).map(({ key }) => key)
     return { keys: [...this.#current, ...retired] }

@@ -15,7 +15,7 @@ export function breakStream(stream: ServerHttp2Stream): void {
   stream.destroy(new Error('the exchange was cut'))
 }
 
-/** Nobody reads the rest of the request (RFC 9113 §8.1). */
+/** Nobody reads the rest (RFC 9113 §8.1). */
 export function dropRest(stream: ServerHttp2Stream): void {
   if (!stream.destroyed && !stream.closed) stream.close(0)
 }

@@ -33,7 +33,7 @@ export function softenClose(socket: Duplex): void {
   one.destroySoon = destroySoftly
 }
 
-/** A function and an entry in a WeakSet for each connection would cost as much as the rest of tracking it. */
+/** A function and a WeakSet's entry for each connection would cost as much as the rest of tracking it. */
 function destroySoftly(this: HttpSocket): void {
   // The last request is complete, so a plain close causes no reset.
   if (!last.has(this) && this.parser?.incoming?.complete === true) closeWhenWritten(this)

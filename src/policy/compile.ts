@@ -18,7 +18,7 @@ export interface Compiled {
   readonly exact: RuleIndex
   /** In lower case; null where the app is case-sensitive. */
   readonly folded: RuleIndex | null
-  /** Folding changes no rule, so a path in lower case needs no second look-up. */
+  /** Folding changes no rule, so one look-up serves paths in lower case. */
   readonly isFoldedAlready: boolean
 }
 

@@ -195,12 +195,12 @@ function judgeRequirement(
   return passage(strictness.mfa, rule, requirement, freshUntil, freshFor)
 }
 
-/** A program shows no factor and no fresh proof, so a rule that names one is for people alone. */
+/** A program shows no factor, so a rule that names one is for people alone. */
 function takesPrograms({ institution, withinSeconds }: Requirement): boolean {
   return institution === true && withinSeconds === null
 }
 
-/** A proof from the future yields to any other, otherwise a new proof after the clock was set back would never count. */
+/** A proof from the future yields to any other, otherwise no new proof would count after the clock was set back. */
 function newestPresent({ proofs, now }: Asked, requirement: Requirement): Proof | undefined {
   const kinds = kindsTaken(requirement)
   const newest = newestProof(proofs, kinds)

@@ -8,7 +8,7 @@ export interface Tightening {
   /** One of these must be shown. */
   readonly factors: readonly FactorKind[]
   readonly withinSeconds: number
-  /** Null for everybody whom the rules let in. */
+  /** Null for all whom the rules let in. */
   readonly onlyGroups: readonly string[] | null
 }
 

@@ -1,6 +1,6 @@
 /**
- * Addresses of institutions' hosts. A name server that does not answer holds one of Node.js's two threads for look-ups for tens of seconds, so one name is
- * looked up at a time: the other thread stays for the apps.
+ * Addresses of institutions' hosts. A name server that does not answer holds one of Node.js's two threads for look-ups for tens of seconds. So one name is
+ * looked up at a time, and the other thread stays for the apps.
  */
 import { type LookupAddress, lookup as lookUp } from 'node:dns'
 import type { LookupFunction } from 'node:net'

@@ -10,7 +10,7 @@ export function mergeSlashes(path: string): string {
   return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
 }
 
-/** `new URL(req.url, base)` takes `//host` for an authority. */
+/** As in `new URL(req.url, base)`, which takes `//host` for an authority. */
 export function withoutAuthority(path: string): string {
   const match = /^[/\\]{2,}[^/\\]*/.exec(path)
   if (!match) return path

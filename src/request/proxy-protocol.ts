@@ -11,7 +11,7 @@ type ProxyHeader =
   | { readonly kind: 'more' }
   | { readonly kind: 'wrong'; readonly why: string }
 
-/** Of version 1. */
+/** A line of version 1 at most. */
 const maxLineLength = 107
 /** After the fixed part of version 2. Balancers send less than 600 bytes, with a client certificate some more. */
 export const maxBlockLength = 4096

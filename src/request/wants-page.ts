@@ -4,7 +4,7 @@ import { isWorkerScript } from './worker-scripts.ts'
 
 /** They may send no Fetch Metadata: old ones, or over plain http. */
 const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
-/** These programs borrow a browser's name. */
+/** These borrow a browser's name. */
 const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
 
 /** Without Fetch Metadata other headers decide. */

@@ -36,7 +36,6 @@ const stallMs = 300_000
 const leaveMs = 2_000
 const maxSweepMs = 5_000
 
-/** @types/node of Node 20 does not know all of them. */
 const limits = {
   maxHeaderListPairs: maxHeaderPairs,
   /** In megabytes. Waiting answers count too, with up to half a megabyte each. */

@@ -42,7 +42,7 @@ export interface ListenerOptions {
   readonly ticketKeys?: TicketKeys | undefined
   /** Over TLS alone. */
   readonly http2?: Http2Offer
-  /** In this time an HTTP/2 client must take a part of what waits for it. */
+  /** The time in which an HTTP/2 client must take a part of what waits. */
   readonly stallMs?: number
 }
 
@@ -177,7 +177,7 @@ export class Listener {
     this.#pipeline = pipeline
   }
 
-  /** New connections use the certificate. If it is unusable, this throws and keeps the old one. */
+  /** For new connections. If the certificate is unusable, this throws and keeps the old one. */
   reloadTls(tls: TlsFiles | IssuedTls): void {
     // A change between files and ACME needs a restart.
     if (this.#tls === null || 'source' in this.#tls !== 'source' in tls) return
@@ -323,9 +323,9 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending:
     socket.destroy()
     return
   }
-  // A second response to one request would poison shared connections.
+  // A second response to a request would poison shared connections.
   if (error.code === 'HPE_CLOSED_CONNECTION' || isLast(socket) || isLeaving(socket)) return endInStages(socket)
-  // A stalled TLS handshake cannot send a response (THREATS D4), and none may follow an incomplete one.
+  // A stalled TLS handshake cannot send a response (THREATS D4), and none follows an incomplete one.
   const isAnswering = pending !== null && !pending.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0
   if (!fromParser.test(error.code ?? '') || !socket.writable || isAnswering) {
     socket.destroy()

@@ -19,7 +19,7 @@ function refusalPage(code: ErrorCode): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title><h1>${title}</h1><p>${sentence} The gate in front of the app refused the request. The app has not seen it.</p><p>${now}</p><p><a href="/.factorgate/">To your apps</a></p></html>\n`
 }
 
-/** Guesses from a part of the head. An oversized one without `Accept` counts as a browser's. */
+/** Guesses from a part of the head. Without `Accept`, an oversized one counts as a browser's. */
 export function looksForAPage(head: BegunHead | null, packet: Buffer | undefined, code: ErrorCode): boolean {
   const accept = head?.accept ?? /\r\naccept:([^\r\n]*)/i.exec(packet?.toString('latin1') ?? '')?.[1]
   return accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)

@@ -232,7 +232,7 @@ export class Server implements Serving {
     return { gate: this.#gate as AddressInfo, admin, http: this.#http }
   }
 
-  /** Null if certificates come from files or another program. */
+  /** Null with certificates from files or another program. */
   get certificates(): Certificates | null {
     return this.#issuing?.certificates ?? null
   }

@@ -15,7 +15,7 @@ export interface GateStatus extends ConfigurationNote {
   readonly isJournalWritable: boolean
 }
 
-/** `metrics` are those of all processes together. */
+/** `metrics` are those of all processes. */
 export function gateStatus(
   { file, workers }: { readonly file: string | null; readonly workers: number },
   note: ConfigurationNote,

@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../clock.ts'
 /** Another process has the same keys from then on. */
 export interface TicketKeysOfDay {
   readonly keys: Uint8Array
-  /** Since the epoch. */
+  /** Days since the epoch. */
   readonly day: number
 }
 
@@ -38,7 +38,7 @@ export class TicketKeys {
     return { keys: Buffer.from(this.#keys), day: this.#day }
   }
 
-  /** Until the server closes. Returns a function that looks at the day at once. */
+  /** It ends when the server closes. Returns a function that looks at the day at once. */
   giveTo(server: Pick<Server, 'setTicketKeys' | 'once'>): () => void {
     let given = Number.NaN
     const renew = () => {

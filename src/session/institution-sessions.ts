@@ -71,7 +71,7 @@ export class InstitutionSessions {
     return theirs.filter(id => id !== null)
   }
 
-  /** Their external ids. */
+  /** External ids of people with sessions here. */
   async peopleCalled(directory: string, nameThere: string): Promise<string[]> {
     const ids = await this.#store.members(withNameKey(directory, nameThere))
     const records = await Promise.all(ids.map(id => institutionSessionRecord.get(this.#store, id)))

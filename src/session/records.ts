@@ -1,4 +1,4 @@
-/** A record with any error counts as absent (THREATS D3). */
+/** The records of sessions, tokens and hand-over codes. One with any error counts as absent (THREATS D3). */
 import { isDeviceKey } from '../device/device-key.ts'
 import { type Proof, proofKinds } from '../factor/proof.ts'
 import { type Reason, reasonsIn } from '../reasons/reason.ts'
@@ -45,7 +45,7 @@ export function parseEnded(text: string): Ended | null {
   return why === undefined ? null : { why, accountId: accountId || null, words: words.join(' ') || null }
 }
 
-/** What the watch has said, for readers of another language. An older release shows all that stands in the record of the end, so this is another one. */
+/** What the watch has said, for readers of another language. It is a record of its own, because an older release shows all of the end's. */
 export const endedReasonsRecord = new RecordKind<{ readonly reasons: readonly Reason[] }>({
   prefix: 'ended-reasons:',
   version: 1,
@@ -60,9 +60,8 @@ export interface TokenRecord {
   readonly session: string
   readonly host: string
   readonly generation: number
-  /** Older releases did not write it. */
+  /** Older releases did not write these two. */
   readonly at?: number
-  /** Older releases did not write it. */
   readonly account?: string
 }
 
@@ -79,14 +78,13 @@ export const sessionRecord = new RecordKind<Session>({
   read: record => (isSession(record) ? record : null)
 })
 
-/** Its id is the token's digest. */
 export const tokenRecord = new RecordKind<TokenRecord>({
   prefix: 'token:',
   version: 1,
   read: record => (isToken(record) ? record : null)
 })
 
-/** Its id is the code's digest. A spent one has the suffix `:spent`. */
+/** The suffix `:spent` marks a spent one. */
 export const handOverRecord = new RecordKind<HandOverRecord>({
   prefix: 'handover:',
   version: 1,

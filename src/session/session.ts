@@ -41,14 +41,14 @@ export function withProof(session: Session, proof: Omit<Proof, 'generation'>): S
   return { ...session, generation, proofs: [...session.proofs, { ...proof, generation }].slice(-proofsKept) }
 }
 
-/** The browser has not shown the key with its new token. */
+/** For a new token whose browser has not shown the key. */
 export function withoutDevice(session: Session, host: string): Session {
   if (session.devices?.[host] === undefined) return session
   const { [host]: _gone, ...devices } = session.devices
   return { ...session, devices }
 }
 
-/** The first host counts. */
+/** When the first host was bound; null if none. */
 export function boundSince({ devices = {} }: Session): number | null {
   const times = Object.values(devices).map(({ at }) => at)
   return times.length === 0 ? null : Math.min(...times)

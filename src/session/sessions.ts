@@ -247,7 +247,6 @@ export class Sessions {
   readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
   readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
 
-  /** Live ones, last seen first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await sessionRecord.get(this.#store, id)
@@ -273,7 +272,7 @@ export class Sessions {
     return (await this.standing(id)) !== 'ended'
   }
 
-  /** Traffic on an open socket or in a download counts too. */
+  /** Also for traffic on an open socket or in a download. */
   noteActivity(id: string): void {
     this.#lastUses.touch(id)
   }

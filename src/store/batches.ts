@@ -42,7 +42,7 @@ export async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncIterab
 }
 
 const sliceMs = 0.3
-/** Each that ends in between takes from the time of requests. */
+/** Each end takes from the time of requests. */
 const maxRunning = 8
 
 /**

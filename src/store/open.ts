@@ -52,7 +52,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   )
 }
 
-/** Empty for an embedded store. Throws as `openStore` does. */
+/** Empty for an embedded store. */
 export async function inspectStore(url: string, options: StoreOptions, now: Clock): Promise<RedisInspection[]> {
   if (!redis.test(url)) return []
   const { inspectRedis } = await loadRedis()

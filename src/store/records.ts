@@ -12,7 +12,7 @@ interface RecordDefinition<T> {
   readonly version: number
   /** Null for a malformed record, which counts as none (THREATS D3). */
   readonly read: (record: Loose) => T | null
-  /** The first one upgrades version 1 to version 2. */
+  /** The first one upgrades from version 1. */
   readonly upgrades?: readonly ((record: Loose) => Loose)[]
   /** For a malformed record whose absence would give new attempts or rights. */
   readonly damaged?: T

@@ -34,7 +34,7 @@ export class StoreUnconfirmed extends StoreUnreachable {
   }
 }
 
-/** Callers fail closed (503). The message is for operators. */
+/** Callers fail closed (503). */
 export class RecordTooNew extends StoreUnreachable {
   override readonly code = 'record_too_new'
   override readonly retryAfterSeconds = 60
@@ -74,7 +74,7 @@ export interface Store {
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
   /** The lifetime starts at the first increment and is not extended. */
   increment(key: string, ttlSeconds?: number): Promise<number>
-  /** True if there was one. */
+  /** True if there was one. With `expected`, only that value is deleted. */
   delete(key: string, expected?: string): Promise<boolean>
 
   /** An index and a value never share a key. */
@@ -83,10 +83,7 @@ export interface Store {
   /** Live ones, sorted. */
   members(key: string): Promise<string[]>
 
-  /**
-   * Reports every change (written, deleted, expired where visible) under `prefix` by any process. The listener must not throw. Resolves to an unsubscribe
-   * function.
-   */
+  /** Reports every change (written, deleted, expired where visible) under `prefix` by any process. The listener must not throw. The result unsubscribes. */
   subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void>
 
   /** Without indexes. It reads the whole store, so only commands call it. */
@@ -95,17 +92,14 @@ export interface Store {
     prefix: string
   ): AsyncIterable<{ readonly key: string; readonly members: readonly { member: string; ttlSeconds: number | null }[] }>
 
-  /** Rejects with StoreUnreachable, also where there is no room for a sign-in. */
+  /** Rejects with StoreUnreachable, also without room for a sign-in. */
   ping(): Promise<void>
   /**
    * Resolves once earlier writes cannot be lost unnoticed: the epoch has advanced, and a replica, if any, has them. Rejects with StoreUnconfirmed; the writes
-   * stay. `kept` keys are in the store without a lifetime.
+   * stay. `kept` keys have no lifetime.
    */
   settle?(kept?: readonly string[]): Promise<void>
-  /**
-   * This process has stood still, so it may have missed changes. Before this returns, subscribers hear either `lost` (until the store has answered) or each
-   * missed change.
-   */
+  /** This process has stood still. Before this returns, subscribers hear either `lost` (until the store has answered) or each change that they missed. */
   distrust?(): void
   /** For later connections. Throws StoreMisconfigured. */
   renew?(credentials: StoreCredentials): void
@@ -113,7 +107,7 @@ export interface Store {
 }
 
 export interface StoreCredentials {
-  /** The same store, perhaps with another user and password. */
+  /** The same store with other credentials. */
   readonly url: string
   /** These override the address. */
   readonly username?: string

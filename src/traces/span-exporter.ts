@@ -1,4 +1,4 @@
-/** Sends spans to a collector in batches. A request never waits; what the bounded queue does not take is counted and dropped. */
+/** Sends spans to a collector in batches. A request never waits; what the bounded queue does not take is dropped and counted. */
 import type { Answer } from './otlp-collector.ts'
 import type { SpanSink } from './span.ts'
 

@@ -33,7 +33,7 @@ export interface BodyListener {
 }
 
 export interface OutgoingBody {
-  /** `head` lacks its last CRLF. The socket may stay open after a failed write, so that the response can still be read. */
+  /** `head` lacks its last CRLF. The socket may stay open after a failed write, so that the response can be read. */
   flowTo(socket: Socket, head: string, listener: BodyListener): void
   drop(): void
 }

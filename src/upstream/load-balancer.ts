@@ -33,10 +33,7 @@ export class LoadBalancer {
     return index
   }
 
-  /**
-   * True for a trial: others avoid the upstream until it succeeds, and it needs a new connection, because a kept one does not show whether new ones are
-   * accepted.
-   */
+  /** True for a trial: others avoid the upstream until it succeeds, and it needs a new connection, since a kept one proves nothing. */
   asked(index: number): boolean {
     const state = this.#state(index)
     if (state.isUp) return false

@@ -258,7 +258,6 @@ export class ResponseParser {
     return next
   }
 
-  /** RFC 9110 §6.5.1 allows this. */
   #trailer(bytes: Buffer, at: number): number {
     const next = endOfLine(bytes, at, this.#left)
     if (next < 0) return -1

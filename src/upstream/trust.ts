@@ -117,7 +117,7 @@ export function certificateTrouble(error: UpstreamError, appId: string, at: stri
   return null
 }
 
-/** Advice where an upstream that begins with http may speak TLS; null for other errors. `at` as for `certificateTrouble`. */
+/** Advice where an upstream that begins with http may speak TLS; null for other errors. */
 export function plainTrouble({ failure, message, cause }: UpstreamError, appId: string, at: string): string | null {
   const key = at.replace(/tls$/, 'upstream')
   if (cause instanceof TlsResponseError)

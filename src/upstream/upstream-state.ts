@@ -9,7 +9,7 @@ export interface HealthThresholds {
 export type UpstreamSighting = 'refused' | 'asked' | 'reached' | 'checks_failed' | 'checks_passed'
 
 export interface UpstreamWatcher {
-  /** Null when the upstream is up again. Not called for what other workers have seen. */
+  /** Null when it is up again. Not called for what other workers have seen. */
   readonly onChange?: ((state: UpstreamState, problem: string | null) => void) | undefined
   readonly onSighting?: ((state: UpstreamState, sighting: UpstreamSighting) => void) | undefined
 }

@@ -24,7 +24,7 @@ import { endingLookMs, lookMs, StuckWorkers } from './stuck-workers.ts'
 import type { WorkerCommand } from './worker.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
-/** Delay before the replacement of a worker that ends this soon after its start. */
+/** A worker that ends this soon is replaced after a delay. */
 const soonMs = 5_000
 const healthMs = 2_500
 
@@ -51,7 +51,7 @@ export class Cluster implements Serving {
   #config: Config
   /** A new worker must open the same store, keys and journal as the others. */
   readonly #opened: Config
-  /** In memory only, because these keys open recorded TLS 1.2 (RFC 5077 §5.5). */
+  /** Only in memory, because these keys open recorded TLS 1.2 (RFC 5077 §5.5). */
   readonly #ticketKeys = new TicketKeys()
   #note: ConfigurationNote = { startedAt: systemClock(), loadedAt: systemClock(), refused: null, waiting: [] }
   #gate: AddressInfo | undefined

@@ -32,7 +32,7 @@ export interface Answer {
   readonly error?: string
 }
 
-/** For the other workers. It gets no answer. */
+/** For the other workers, without an answer. */
 export interface Told {
   readonly tell: UpstreamNews
 }

@@ -120,7 +120,6 @@ export async function commitTrouble(error: unknown): Promise<string> {
   return diskTrouble(reason) ?? (reason as Error).message
 }
 
-/** The error MDB_PANIC. */
 export const lostWrite = 'the disk has lost a write; repair the disk, then start the gate again'
 
 export function readTrouble(error: unknown): string {

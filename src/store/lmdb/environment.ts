@@ -21,7 +21,7 @@ import { WriteLock } from './write-lock.ts'
 const layout = '1'
 /** For a process that holds the lock of writers: one that stands still, and one that runs. */
 const waitMs = { stands: 1500, holds: 15_000 } as const
-/** Without the lock of writers. */
+/** Tries without the lock of writers. */
 const readTries = 2
 
 /** LMDB would believe a copy that was put over the file of an open store. */
@@ -166,8 +166,8 @@ export class Environment {
   }
 
   /**
-   * While a process opens the store, a read may see a state that is older by a commit. Then `work` runs again, at last in a transaction that nobody disturbs,
-   * so it must change nothing.
+   * While a process opens the store, a read may see an older state. Then `work` runs again, at last in a transaction that nobody disturbs, so it must change
+   * nothing.
    */
   read<T>(work: () => T): T {
     for (let tries = 0; tries < readTries; tries++) {

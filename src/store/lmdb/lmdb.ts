@@ -18,7 +18,7 @@ const commitMs = 1500
 const sweepMs = 5000
 const sweptAtOnce = 500
 const readAtOnce = 500
-/** With less room for a sign-in the store is not ready. */
+/** The store is not ready with less room for a sign-in. */
 const signInBytes = 64 * 1024
 
 interface LmdbOptions {

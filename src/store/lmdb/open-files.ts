@@ -6,7 +6,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Read `known` first: commits in between are then in `written`. */
+/** Read `known` first: `written` then has the commits in between. */
 export interface NewestCommits {
   /** By lock.mdb. */
   readonly known: bigint | null
@@ -30,7 +30,7 @@ export class OpenFiles {
   readonly #commits: Commits
   #wereApart = false
   #isOverwritten = false
-  /** As `isOpening` says, lock.mdb may go back. */
+  /** The newest commit so far: lock.mdb may go back while a process opens the store. */
   #seen = 0n
 
   constructor(directory: string, dataId: string, commits: Commits) {

@@ -20,7 +20,7 @@ export class OpeningMark {
   readonly #directory: string
   readonly #path: string
   readonly #me = holderName()
-  /** The directory was seen without the mark after this change. */
+  /** The directory had no mark after this change. */
   #quietAt: number | null = null
 
   constructor(directory: string) {
@@ -81,7 +81,7 @@ export class OpeningMark {
     if (this.#content() === this.#me.text) this.#remove()
   }
 
-  /** For a killed process. */
+  /** Removes the mark of a killed process. */
   clearIfLeft(): void {
     if (this.isThere && this.#process() === null) this.#remove()
   }

@@ -70,7 +70,7 @@ export class Records {
     this.#log(record.key)
   }
 
-  /** `endsAt` applies to a new number only. */
+  /** `endsAt` is for a new number. */
   count(key: string, endsAt: number, now: number): number {
     const found = this.live(key, now)
     if (found !== null && !/^-?\d{1,15}$/.test(found.value))

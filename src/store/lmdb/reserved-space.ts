@@ -23,7 +23,6 @@ export class ReservedSpace {
     this.#file = openSync(path, constants.O_RDWR)
   }
 
-  /** The returned function ends the write. */
   begin(bytes: number): () => void {
     const taken = Math.ceil((bytes + writeBytes) / portionBytes) * portionBytes
     this.#pendingBytes += taken

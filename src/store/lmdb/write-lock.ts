@@ -104,7 +104,7 @@ export class WriteLock {
     }
   }
 
-  /** Call it after LMDB's environment was closed. */
+  /** LMDB's environment must be closed before. */
   close(): void {
     if (this.#open === null) return
     const { id } = this.#open

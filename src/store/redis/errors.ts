@@ -1,6 +1,5 @@
 /** Sentences for operators from Redis errors. Command arguments, which may hold passwords, stay out. */
 
-/** By the first word of an error reply. */
 const replies: Readonly<Record<string, string>> = {
   NOAUTH: 'it asks for a password; write redis://USER:PASSWORD@HOST:PORT',
   WRONGPASS: 'it refuses the user or the password',
@@ -20,7 +19,6 @@ const replies: Readonly<Record<string, string>> = {
   NOREPLICAS: 'it has too few replicas to accept writes (min-replicas-to-write)'
 }
 
-/** By the `code` of a network error. */
 const codes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there; start Redis, or correct the address',
   ENOTFOUND: 'the name server does not know this host name',

@@ -336,7 +336,6 @@ export class RedisStore implements Store {
     return this.#answer(ask)
   }
 
-  /** See write-probe.ts. */
   async #ordinary(ask: () => Promise<unknown>): Promise<unknown> {
     if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
     return this.#answer(ask)

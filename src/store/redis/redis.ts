@@ -38,7 +38,6 @@ export async function openRedis(url: string, options: RedisOpenOptions = {}): Pr
   }
 }
 
-/** Throws StoreMisconfigured or StoreUnreachable. */
 export async function inspectRedis(
   url: string,
   options: RedisOpenOptions,

@@ -47,7 +47,7 @@ if last == 'inf' then redis.call('PERSIST', KEYS[1])
 else redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last)) end
 return 1`
   },
-  /** → the current time, then live members and their expiries, alternating */
+  /** → the time, then live members and their expiries, alternating */
   gateMembers: {
     numberOfKeys: 1,
     lua: `${nowMs}

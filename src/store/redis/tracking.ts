@@ -24,7 +24,6 @@ interface TrackerOptions {
   readonly prefix: string
   readonly servers: () => readonly string[]
   readonly connect: (server: string) => TrackingConnection
-  /** With the store's own prefix. */
   readonly changed: (key: string) => void
   readonly lost: () => void
   readonly ready: () => void

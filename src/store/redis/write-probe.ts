@@ -23,7 +23,7 @@ export class WriteProbe {
     this.#options = options
   }
 
-  /** As the end of a sentence; null if writes work or nobody listens. */
+  /** The end of a sentence; null if writes work or nobody listens. */
   get refusal(): string | null {
     return this.#refusal
   }
