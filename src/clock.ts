@@ -5,6 +5,10 @@ export type Clock = () => number
 
 export const systemClock: Clock = Date.now
 
+export const minuteMs = 60_000
+export const hourMs = 60 * minuteMs
+export const dayMs = 24 * hourMs
+
 let turnAt = 0
 
 function endTurn(): void {
@@ -24,7 +28,6 @@ export function perTurn(clock: Clock): Clock {
   return clock === systemClock ? ofTurn : clock
 }
 
-const dayMs = 86_400_000
 /** No process sleeps longer: such a clock was behind before. */
 const maxSleepDays = 365
 /** A wrong step may be put back, so it is believed only after this time. */

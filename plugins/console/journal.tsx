@@ -6,6 +6,7 @@ import {
   typedReference
 } from '../../src/administration/journal-search.ts'
 import { Table } from '../../src/charts/table.tsx'
+import { dayMs } from '../../src/clock.ts'
 import { canonicalName } from '../../src/identity/account.ts'
 import { utcMinute } from '../../src/messages/utc-minute.ts'
 import { Notice } from '../portal/layout.tsx'
@@ -113,7 +114,7 @@ function readMoment(text: string, isEnd: boolean): number | null {
   if (day === undefined) return null
   const at = Date.parse(`${day}T${time ?? '00:00'}:00Z`)
   if (Number.isNaN(at)) return null
-  return isEnd ? at + (time === undefined ? 86_400_000 : 60_000) - 1 : at
+  return isEnd ? at + (time === undefined ? dayMs : 60_000) - 1 : at
 }
 
 export function registerJournal(scope: PageScope, options: ConsoleOptions): void {

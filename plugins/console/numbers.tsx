@@ -1,6 +1,7 @@
 /** Charts of the last hours or the last day: sign-ins, refusals, bytes to people, and how long requests took. */
 import { Chart } from '../../src/charts/chart.tsx'
 import { Table } from '../../src/charts/table.tsx'
+import { dayMs, hourMs } from '../../src/clock.ts'
 import { durationBuckets } from '../../src/metrics/declarations.ts'
 import { mergeSteps, quantile, type Step, stepMs } from '../../src/metrics/history.ts'
 import { sendPage } from '../portal/page-context.ts'
@@ -20,8 +21,8 @@ interface NumbersView {
 
 const path = `${base}/numbers`
 const spans = {
-  hours: { milliseconds: 3 * 3600_000, width: stepMs },
-  day: { milliseconds: 24 * 3600_000, width: 6 * stepMs }
+  hours: { milliseconds: 3 * hourMs, width: stepMs },
+  day: { milliseconds: dayMs, width: 6 * stepMs }
 } as const
 
 function NumbersPage({ frame, view }: { frame: ConsoleFrame; view: NumbersView }) {

@@ -5,6 +5,7 @@ import { type ActionOutcome, versionOf } from '../../src/administration/operator
 import { readReason } from '../../src/administration/person-input.ts'
 import { bytesInWords, spanInWords } from '../../src/budgets/sentences.ts'
 import { Table } from '../../src/charts/table.tsx'
+import { hourMs } from '../../src/clock.ts'
 import type { Account } from '../../src/identity/account.ts'
 import {
   causeOf,
@@ -50,7 +51,7 @@ interface SuspensionView {
   readonly problem: string | null
 }
 
-const beforeMs = 60 * 60_000
+const beforeMs = hourMs
 const afterMs = 10 * 60_000
 const maxLines = 40
 

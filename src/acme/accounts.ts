@@ -3,7 +3,7 @@
  * an authority that refuses every account would be filled with them.
  */
 import type { AuditEvent } from '../audit/event.ts'
-import { isCurrent } from '../clock.ts'
+import { dayMs, isCurrent } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
 import type { Store } from '../store/store.ts'
@@ -35,7 +35,6 @@ export interface AccountsInput {
   readonly timeoutMs?: number
 }
 
-const dayMs = 24 * 3600_000
 const wayOut =
   'Ask the authority why it refuses accounts of this gate (a key in listen.tls.acme.eab may be for one account only), or name another authority in listen.tls.acme.directory'
 

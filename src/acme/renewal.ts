@@ -1,5 +1,5 @@
 /** When a certificate is renewed, and when a failed try is repeated. Times are milliseconds since the epoch. */
-import { isCurrent } from '../clock.ts'
+import { dayMs, hourMs, isCurrent, minuteMs } from '../clock.ts'
 import type { Life } from './issued.ts'
 
 /** RFC 9773 §4.2. */
@@ -7,10 +7,6 @@ interface RenewalWindow {
   readonly start: number
   readonly end: number
 }
-
-const minuteMs = 60_000
-const hourMs = 60 * minuteMs
-const dayMs = 24 * hourMs
 
 /**
  * Without a window: after two thirds of the life, after half of one under ten days. With one: a random moment in it. A lying server gains nothing: a

@@ -1,5 +1,6 @@
 /** HTTP to an ACME server: one origin, no redirects, and bounds of size and time for every answer. */
 import type http from 'node:http'
+import { dayMs } from '../clock.ts'
 import { deadlineSignal } from '../platform/deadline.ts'
 import { wholeAnswer } from '../request/whole-answer.ts'
 import { AcmeError, quoted } from './acme-error.ts'
@@ -30,7 +31,7 @@ interface WireRequest {
 const timeoutMs = 30_000
 /** A chain of certificates has some 10 KB. */
 const maxBytes = 128 * 1024
-const weekMs = 7 * 24 * 3600_000
+const weekMs = 7 * dayMs
 
 export class Wire {
   readonly #options: WireOptions

@@ -1,6 +1,7 @@
 /** Writes X.509: certificate requests (RFC 2986), and the certificate of a tls-alpn-01 challenge (RFC 8737 §3). */
 import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { isIP } from 'node:net'
+import { dayMs, hourMs } from '../clock.ts'
 import { tags, writeDer } from '../identity/certificate/der.ts'
 import { addressBytes } from './names.ts'
 
@@ -31,8 +32,8 @@ export function challengeCertificate(name: string, keyAuthorization: string, now
     subject: 'acme challenge',
     publicKey: publicKeyOf(key),
     signer: key,
-    from: now - 3600_000,
-    to: now + 24 * 3600_000,
+    from: now - hourMs,
+    to: now + dayMs,
     extensions: [
       extension('2.5.29.17', altNames([name])),
       extension('1.3.6.1.5.5.7.1.31', writeDer(tags.octets, digest), true)

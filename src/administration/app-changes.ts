@@ -1,5 +1,5 @@
 /** The use-cases of operators on changed apps. Callers check rights. */
-import type { Clock } from '../clock.ts'
+import { type Clock, dayMs } from '../clock.ts'
 import { type Finding, marksOf } from '../integrity/finding.ts'
 import { withMarks } from '../integrity/known-marks.ts'
 import { fullSentence, lackings } from '../integrity/places.ts'
@@ -31,7 +31,6 @@ export interface AppState {
   readonly full: readonly string[]
 }
 
-const dayMs = 86_400_000
 /** After this many days without a sighting, a shortcoming may have been mended. */
 const noteDays = 14
 

@@ -1,5 +1,6 @@
 /** The search of the journal page by page, each with a bounded number of bytes. Packed files are left out. */
 import path from 'node:path'
+import { hourMs } from '../clock.ts'
 import { type Entry, entryOf, journalFiles } from './journal-files.ts'
 import type { Matcher } from './journal-query.ts'
 import { openForSearch, type SearchFile } from './journal-reader.ts'
@@ -26,7 +27,7 @@ interface PageOptions {
 /** The event loop waits for the lines of one read. */
 const chunkBytes = 256 * 1024
 /** Several processes and a clock that was set disturb the order of times. */
-const disorderMs = 3600_000
+const disorderMs = hourMs
 
 export async function searchPage(journal: string, matcher: Matcher, options: PageOptions): Promise<JournalPage> {
   const files = (await journalFiles(journal)).filter(file => !file.endsWith('.gz')).reverse()

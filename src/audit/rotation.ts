@@ -1,6 +1,7 @@
 /** When a journal file is closed, its new name, and when it is removed. */
 import { lstat, stat, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { dayMs } from '../clock.ts'
 import { exportedLines } from './export-cursor.ts'
 import { beginningOf, chainEndOf, rotatedFiles } from './journal-files.ts'
 
@@ -23,7 +24,7 @@ export interface Expired {
 }
 
 /** How long an expired file waits for exporters. */
-const exportPatienceMs = 7 * 24 * 3600_000
+const exportPatienceMs = 7 * dayMs
 
 interface Growth {
   readonly size: number

@@ -1,4 +1,5 @@
 /** What happened to a budget, in one sentence. */
+import { dayMs, hourMs } from '../clock.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
 import { sizeOf, spanOf } from '../reasons/quantities.ts'
 import { type Reason, reason } from '../reasons/reason.ts'
@@ -107,8 +108,8 @@ function ledInWords(budget: Budget, told: Told): string {
 
 export function sentenceOfJump({ from, to }: ClockJump): string {
   const minutes = Math.round(Math.abs(to - from) / 60_000) * 60
-  const hours = Math.round(Math.abs(to - from) / 3_600_000) * 3600
-  const days = Math.round(Math.abs(to - from) / 86_400_000) * 86_400
+  const hours = Math.round(Math.abs(to - from) / hourMs) * 3600
+  const days = Math.round(Math.abs(to - from) / dayMs) * 86_400
   const span = spanInWords(days >= 2 * 86_400 ? days : hours >= 2 * 3600 ? hours : minutes)
   return to > from
     ? `The clock of this machine was put ahead by ${span}. What budgets have counted stays until its time has really passed.`

@@ -1,6 +1,6 @@
 /** End-of-life dates of Node.js, from its release schedule, and the warning of `serve`. */
+import { dayMs } from '../clock.ts'
 
-const dayMs = 24 * 3600 * 1000
 const soonMs = 90 * dayMs
 
 /** UTC. Missing lines are newer than this list. */

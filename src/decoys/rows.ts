@@ -1,4 +1,5 @@
 /** The rows of a served decoy, the same for the same person. */
+import { dayMs } from '../clock.ts'
 import type { ServedContent } from './steps.ts'
 
 export interface Table {
@@ -90,5 +91,5 @@ function numberOf(word: string, at: number): number {
 
 function dateOf(word: string): string {
   const days = numberOf(word, 8) % 1095
-  return new Date(Date.UTC(2022, 0, 1) + days * 86_400_000).toISOString().slice(0, 10)
+  return new Date(Date.UTC(2022, 0, 1) + days * dayMs).toISOString().slice(0, 10)
 }

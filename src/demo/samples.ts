@@ -1,4 +1,5 @@
 /** The invented samples of the lab, the same at every start. */
+import { dayMs } from '../clock.ts'
 
 export type Status = 'received' | 'queued' | 'running' | 'measured' | 'failed'
 
@@ -46,7 +47,7 @@ const steps: readonly { what: string; who: string }[] = [
 const stepsDone: Readonly<Record<Status, number>> = { received: 1, queued: 3, running: 4, failed: 4, measured: 5 }
 
 function day(of: number): string {
-  return new Date(Date.UTC(2026, 2, 2) + of * 86_400_000).toISOString().slice(0, 10)
+  return new Date(Date.UTC(2026, 2, 2) + of * dayMs).toISOString().slice(0, 10)
 }
 
 export const samples: readonly Sample[] = rows.map(([name, matrix, project, owner, status], i) => ({

@@ -1,6 +1,7 @@
 /** Sign-ins, refusals, suspensions and changes, with charts and the newest lines of each. */
 import type { Entry } from '../audit/journal-files.ts'
 import { Chart } from '../charts/chart.tsx'
+import { dayMs } from '../clock.ts'
 import { describeError, type ErrorCode, errorCodes } from '../errors.ts'
 import { visible } from '../messages/visible.ts'
 import type { EventList } from './event-lists.ts'
@@ -235,7 +236,7 @@ function series({ figures }: Evidence, name: string, of: (step: StepFigures) => 
 function timesOf({ times }: Evidence): { times: readonly [string, string, string] } {
   const at = (step: number) => {
     const iso = new Date(times.start + step * times.width).toISOString()
-    return times.width < 24 * 3600_000 ? iso.slice(0, 16).replace('T', ' ') : iso.slice(0, 10)
+    return times.width < dayMs ? iso.slice(0, 16).replace('T', ' ') : iso.slice(0, 10)
   }
   return { times: [at(0), at((times.count - 1) >> 1), at(times.count - 1)] }
 }

@@ -1,5 +1,6 @@
 /** What an evidence folder does not show, and protections that are not in force: one sentence each. */
 import { lineInWords } from '../audit/file-lines.ts'
+import { dayMs } from '../clock.ts'
 import { utcMinute } from '../messages/utc-minute.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Evidence, Gap } from './evidence.ts'
@@ -25,7 +26,7 @@ interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'
 }
 
 const maxNames = 20
-const oldAdvisoriesMs = 14 * 24 * 3600_000
+const oldAdvisoriesMs = 14 * dayMs
 
 export function gapsOf(input: GapInput): Gap[] {
   const gaps = [

@@ -1,12 +1,12 @@
 /** The steps of a range of time: hours, days or weeks, at most some hundred. */
+import { dayMs, hourMs } from '../clock.ts'
 
-const hour = 3600_000
 const widths: readonly (readonly [milliseconds: number, word: string])[] = [
-  [hour, 'hour'],
-  [6 * hour, '6 hours'],
-  [24 * hour, 'day'],
-  [7 * 24 * hour, 'week'],
-  [28 * 24 * hour, '4 weeks']
+  [hourMs, 'hour'],
+  [6 * hourMs, '6 hours'],
+  [dayMs, 'day'],
+  [7 * dayMs, 'week'],
+  [28 * dayMs, '4 weeks']
 ]
 const maxSteps = 100
 
@@ -23,7 +23,7 @@ export interface TimeSteps {
 /** `from` and `to` in milliseconds since the epoch. Steps begin at whole hours and days, UTC. */
 export function stepsOf(from: number, to: number): TimeSteps {
   const fits = ([width]: (typeof widths)[number]) => (to - from) / width <= maxSteps
-  const [width, word] = widths.find(fits) ?? ([Math.ceil((to - from) / maxSteps / hour) * hour, 'step'] as const)
+  const [width, word] = widths.find(fits) ?? ([Math.ceil((to - from) / maxSteps / hourMs) * hourMs, 'step'] as const)
   const start = Math.floor(from / width) * width
   return { start, width, word, count: Math.floor((to - start) / width) + 1 }
 }

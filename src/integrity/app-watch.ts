@@ -1,5 +1,5 @@
 /** The watch on one app, with its two records, which all gates share. */
-import type { Clock } from '../clock.ts'
+import { type Clock, dayMs, hourMs } from '../clock.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
 import { AppMemory, type Novelty, noveltyOfPath, type Sighting } from './app-memory.ts'
 import { type Finding, makeFinding, marksOf, type SeenBy, seenByMore } from './finding.ts'
@@ -26,8 +26,6 @@ interface Pending {
   readonly finding: Finding
 }
 
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs
 /** The most notices in an hour, for an update that was not announced. The journal has all findings. */
 const maxTold: Readonly<Record<Place, number>> = {
   change: 3,

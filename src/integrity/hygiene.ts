@@ -1,4 +1,5 @@
 /** What a response lacks, and its software: notes for `factorgate report`. */
+import { dayMs } from '../clock.ts'
 import { markValue } from './mark.ts'
 import { pathShape } from './path-shape.ts'
 
@@ -47,8 +48,7 @@ function cookieNote(line: string, isSecure: boolean): string | null {
       return [key.trim().toLowerCase(), value.trim()] as const
     })
   )
-  const isRemoved =
-    /^-|^0$/.test(given.get('max-age') ?? '') || Date.parse(given.get('expires') ?? '') < 86_400_000 * 366
+  const isRemoved = /^-|^0$/.test(given.get('max-age') ?? '') || Date.parse(given.get('expires') ?? '') < dayMs * 366
   if (name === '' || isRemoved) return null
   const lacking = [
     ...(isSecure && !given.has('secure') ? ['Secure'] : []),

@@ -2,7 +2,7 @@
  * POSTs that wait in the store for their sender. Each is taken once, by its person, in its browser. The browser's cookie seals it too, so store and key
  * file alone do not open it.
  */
-import { type Clock, isCurrent } from '../clock.ts'
+import { type Clock, isCurrent, minuteMs } from '../clock.ts'
 import { isId, newId, newToken, tokenDigest } from '../ids.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 import { networkLevels } from '../request/network-levels.ts'
@@ -62,7 +62,6 @@ export const maxUnseen = 2 * maxOfPerson.posts
 export const maxOwn = maxUnseen + maxOfPerson.posts
 /** Scripts may repeat theirs. */
 const maxPerMinute = { person: 20, network: 200 }
-const minuteMs = 60_000
 
 export type NewPost = Omit<KeptPost, 'id' | 'secret' | 'bytes' | 'until'> & {
   readonly address: string

@@ -1,7 +1,8 @@
 /** What a retired key has made stays valid for the rest of its short life. */
+import { dayMs } from '../clock.ts'
 import type { Keyring } from './keyring.ts'
 
-const keptMs = 24 * 3600 * 1000
+const keptMs = dayMs
 
 export class RecentKeyrings {
   present: Keyring

@@ -1,4 +1,5 @@
 /** One recipient's pending notices, and the batch that is being sent. A batch keeps its id, so that a receiver can drop a second copy. */
+import { hourMs } from '../clock.ts'
 import { RecordKind } from '../store/records.ts'
 import { isNotice, isUrgent, type Notice } from './notice.ts'
 import { isOver, retryAt } from './retry.ts'
@@ -44,7 +45,6 @@ export const deliveryRecord = new RecordKind<Delivery>({
 export const settleMs = 2_000
 /** For a try with all waits. If a gate ends, another one continues after it. */
 export const claimMs = 3 * 60_000
-const hourMs = 3600_000
 /** To one person within an hour; further mails wait for an hour. */
 const manyMails = 3
 const noticesKept = 200

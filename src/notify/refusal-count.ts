@@ -3,10 +3,10 @@
  * not ask the store, otherwise the time would tell unknown names from known ones (THREATS M15).
  */
 import type { AuditEvent } from '../audit/event.ts'
+import { hourMs } from '../clock.ts'
 import type { Notice } from './notice.ts'
 
 const refusalsForNotice = 10
-const hourMs = 3600_000
 const accountsKept = 10_000
 
 interface Count {

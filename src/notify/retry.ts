@@ -1,8 +1,8 @@
 /** Retries: soon at first, then at growing intervals, for three days (RFC 5321 §4.5.4.1 asks for four to five at most). */
+import { dayMs, minuteMs } from '../clock.ts'
 
-const minuteMs = 60_000
 const waitsMs = [1, 5, 15, 60, 240].map(minutes => minutes * minuteMs)
-const retryForMs = 3 * 24 * 3600_000
+const retryForMs = 3 * dayMs
 
 /** `tries` counts from 1. `chance` from 0 to 1 varies the time by at most a fifth. */
 export function retryAt(tries: number, now: number, chance: number): number {

@@ -4,7 +4,7 @@
  */
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { Server } from 'node:tls'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, dayMs, hourMs, systemClock } from '../clock.ts'
 
 /** Another process has the same keys from then on. */
 export interface TicketKeysOfDay {
@@ -13,8 +13,7 @@ export interface TicketKeysOfDay {
   readonly day: number
 }
 
-const dayMs = 86_400_000
-const lookEveryMs = 3_600_000
+const lookEveryMs = hourMs
 
 export class TicketKeys {
   readonly #clock: Clock

@@ -2,7 +2,7 @@
  * Corrects sessions after the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began while the clock was ahead
  * would live too long (THREATS D17).
  */
-import { type Clock, clockSkewMs } from '../clock.ts'
+import { type Clock, clockSkewMs, hourMs } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'
 import type { Store } from '../store/store.ts'
 import { seenKey, sessionKey, sessionRecord } from './records.ts'
@@ -11,7 +11,7 @@ import type { SessionCache } from './session-cache.ts'
 
 const saveEveryMs = 60_000
 /** The sign-ins of another gate, whose clock is ahead, count here from their time on. */
-const otherGateMs = 60 * 60_000
+const otherGateMs = hourMs
 const markKey = 'meta:clock'
 
 function isAhead({ createdAt, proofs }: Session, now: number): boolean {

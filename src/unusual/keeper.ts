@@ -1,5 +1,5 @@
 /** Loads and writes people and groups in batches; all gates of a store share them. */
-import type { Clock } from '../clock.ts'
+import { type Clock, dayMs } from '../clock.ts'
 import { inBatches, inSlices } from '../store/batches.ts'
 import type { Store } from '../store/store.ts'
 import { usualFor } from './baseline.ts'
@@ -11,7 +11,7 @@ import { mergeInto } from './merge.ts'
 import { movedPlaces } from './moved.ts'
 import { OwnDay } from './own-day.ts'
 import type { PeopleInMemory } from './people.ts'
-import { countedToday, dayMs, ownAmountsAt, type Person } from './person.ts'
+import { countedToday, ownAmountsAt, type Person } from './person.ts'
 import {
   groupId,
   groupRecord,

@@ -1,11 +1,11 @@
 /** People and groups in memory; keeper.ts loads and writes them. */
-import { RunningClock } from '../clock.ts'
+import { dayMs, RunningClock } from '../clock.ts'
 import { usualFor } from './baseline.ts'
 import { endDay, type Lesson } from './end-day.ts'
 import { at } from './features.ts'
 import { everyone, Group, type Usual, usualOf } from './group.ts'
 import type { Live } from './live.ts'
-import { countedToday, dayMs, Person } from './person.ts'
+import { countedToday, Person } from './person.ts'
 
 export interface Unwritten {
   readonly account: string

@@ -8,7 +8,6 @@ import { packed, unpacked } from './packed-memory.ts'
 import { add, holds, isSampled, type SetPlace, thin } from './sampled-set.ts'
 
 export const ringSize = 28
-export const dayMs = 86_400_000
 export const slotMs = 600_000
 
 export const past: SetPlace = { at: 0, size: 128 }

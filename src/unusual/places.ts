@@ -1,4 +1,5 @@
 /** Where a person's requests come from: new networks, countries and devices, impossible travel. */
+import { hourMs } from '../clock.ts'
 import { reason } from '../reasons/reason.ts'
 import { networkLevels } from '../request/network-levels.ts'
 import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'
@@ -35,7 +36,7 @@ const twoPlacesPoints = 32
 const movedPoints = 12
 const twoPlacesMs = 3 * 60_000
 /** A session may travel with its laptop. */
-const journeyMs = 6 * 3_600_000
+const journeyMs = 6 * hourMs
 const travelPoints = 35
 /** Door to door, an airliner is slower. */
 const speedMostKmh = 1000

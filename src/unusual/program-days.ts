@@ -1,4 +1,5 @@
 /** A program's bytes of a day, what is usual, and the verdict. */
+import { dayMs } from '../clock.ts'
 import { type Loose, RecordKind } from '../store/records.ts'
 import type { UnusualLevel } from './steps.ts'
 
@@ -24,7 +25,6 @@ export const programDaysRecord = new RecordKind<ProgramDays>({
 /** Without use for so long, a program counts as new. */
 export const keepSeconds = 60 * 86_400
 
-const dayMs = 86_400_000
 const learnDays = 7
 const memoryDays = 20
 /** In e-folds: programs are regular. */

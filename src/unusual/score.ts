@@ -1,4 +1,5 @@
 /** Adds up a person's and a session's signals to one score. */
+import { hourMs } from '../clock.ts'
 import type { Reason } from '../reasons/reason.ts'
 import { pointsOfChance, pointsOfDeviation, pointsOfLightDeviation, pointsOfSum } from './chance.ts'
 import { at, featureCount, toScale } from './features.ts'
@@ -242,7 +243,7 @@ function chanceOfHour(person: Person, all: Group, hour: number): number {
 }
 
 function hourPoints({ person, all, now }: Context): number {
-  const hour = Math.floor(now / 3_600_000) % 24
+  const hour = Math.floor(now / hourMs) % 24
   return ((person.hoursToday >> hour) & 1) === 0 ? 0 : pointsOfChance(chanceOfHour(person, all, hour))
 }
 
@@ -301,7 +302,7 @@ export function signalsOf(context: Context): Signal[] {
     push('record', recordPoints(context, at[id]), said)
   }
   push('repeat', repeatPoints(person), sayRepeat(person.strangeDaysOf(repeatDays), repeatDays))
-  const hour = Math.floor(now / 3_600_000) % 24
+  const hour = Math.floor(now / hourMs) % 24
   push('hours', hourPoints(context), sayHour(hour, chanceOfHour(person, all, hour), isRestDay(person.day)))
   if (track !== null)
     for (const { kind, points: value, text, reasons } of track.doubts)

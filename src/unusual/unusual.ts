@@ -1,4 +1,5 @@
 /** Learns from exchanges what is usual for a person, and says when something is not. */
+import { hourMs } from '../clock.ts'
 import { reason } from '../reasons/reason.ts'
 import { browserOf } from '../request/user-agent.ts'
 import { isOfOthers, judgedPath } from './areas.ts'
@@ -375,7 +376,7 @@ export class Unusual {
 }
 
 function hourBit(now: number): number {
-  return 1 << (Math.floor(now / 3_600_000) % 24)
+  return 1 << (Math.floor(now / hourMs) % 24)
 }
 
 /** A program cannot answer a question. */

@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto'
 import type { AuditSink } from '../audit/event.ts'
-import type { Clock } from '../clock.ts'
+import { type Clock, dayMs, hourMs } from '../clock.ts'
 import type { Store } from '../store/store.ts'
 
 export interface CertificateEndInput {
@@ -20,9 +20,8 @@ export interface CertificateEndInput {
   readonly log: { warn(fields: object, sentence: string): void }
 }
 
-const dayMs = 24 * 3600_000
 const warnings = [1, 7, 14, 30]
-const everyMs = 6 * 3600_000
+const everyMs = 6 * hourMs
 /** So that it does not slow down the start. */
 const firstMs = 30_000
 const toldSeconds = 45 * 24 * 3600

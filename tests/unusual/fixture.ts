@@ -1,7 +1,7 @@
 /** A person at work, for tests of the watch on people. */
+import { dayMs } from '../../src/clock.ts'
 import type { ObservedClient } from '../../src/metering/observation.ts'
 import type { UsageObservation } from '../../src/unusual/observation.ts'
-import { dayMs } from '../../src/unusual/person.ts'
 import type { FindPlace } from '../../src/unusual/places.ts'
 import { Unusual, type UnusualOptions, type UnusualVerdict } from '../../src/unusual/unusual.ts'
 

@@ -1,8 +1,8 @@
 /** What honest people do now and then, and thieves who know how the watch learns. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { at } from '../../src/unusual/features.ts'
 import type { UsageObservation } from '../../src/unusual/observation.ts'
-import { dayMs } from '../../src/unusual/person.ts'
 import type { Unusual, UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { ask, firefox, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 

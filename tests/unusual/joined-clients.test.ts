@@ -1,7 +1,8 @@
 /** Clients that go on with a session that another one has begun: when they become a person's own. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { note } from '../../src/unusual/known-list.ts'
-import { dayMs, known, Person } from '../../src/unusual/person.ts'
+import { known, Person } from '../../src/unusual/person.ts'
 import { clientName, notePlace } from '../../src/unusual/places.ts'
 import { hashText } from '../../src/unusual/read-path.ts'
 import { Track } from '../../src/unusual/track.ts'

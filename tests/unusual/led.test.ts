@@ -1,11 +1,12 @@
 /** What another site leads a person's browser to may ask the person for a proof, and suspends nobody. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import type { ObservedClient } from '../../src/metering/observation.ts'
 import { at } from '../../src/unusual/features.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
 import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { observationOf } from '../../src/unusual/observer.ts'
-import { dayMs, number, sums } from '../../src/unusual/person.ts'
+import { number, sums } from '../../src/unusual/person.ts'
 import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual, type UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { wordsOfVerdict } from '../../src/unusual/verdict-words.ts'

@@ -1,9 +1,10 @@
 /** What a person has fetched from each app: over gates, over midnight, and for two weeks. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { at } from '../../src/unusual/features.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
 import { movedDays, movedPlaces } from '../../src/unusual/moved.ts'
-import { dayMs, Person } from '../../src/unusual/person.ts'
+import { Person } from '../../src/unusual/person.ts'
 import { hashText } from '../../src/unusual/read-path.ts'
 import { packPerson, personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual } from '../../src/unusual/unusual.ts'

@@ -1,10 +1,11 @@
 /** Thefts and pranks that would teach the watch: what is left of them on the day after. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
 import { find, note } from '../../src/unusual/known-list.ts'
 import { mergeInto } from '../../src/unusual/merge.ts'
 import type { UsageObservation } from '../../src/unusual/observation.ts'
-import { countedToday, dayMs, known, Person } from '../../src/unusual/person.ts'
+import { countedToday, known, Person } from '../../src/unusual/person.ts'
 import { Unusual, type UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'
 import { ask, firefox, germany, hourMs, monday, usualWeeks, watch } from './fixture.ts'

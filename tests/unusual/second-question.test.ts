@@ -1,8 +1,8 @@
 /** After a proof: how much more it takes until the same session is asked again. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { at, fromScale } from '../../src/unusual/features.ts'
 import type { UsageObservation } from '../../src/unusual/observation.ts'
-import { dayMs } from '../../src/unusual/person.ts'
 import { hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 
 const start = monday + 28 * dayMs + 9 * hourMs

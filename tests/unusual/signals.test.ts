@@ -1,8 +1,8 @@
 /** Each signal: what raises it, and its sentence with its numbers. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { at } from '../../src/unusual/features.ts'
 import type { UsageObservation } from '../../src/unusual/observation.ts'
-import { dayMs } from '../../src/unusual/person.ts'
 import type { UnusualVerdict } from '../../src/unusual/unusual.ts'
 import { ask, firefox, germany, hourMs, monday, observation, usualWeeks, watch } from './fixture.ts'
 

@@ -1,5 +1,6 @@
 /** The statistics: points, what is usual, what a day teaches, sums, and groups. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { usualFor } from '../../src/unusual/baseline.ts'
 import {
   pointsOfChance,
@@ -11,7 +12,7 @@ import {
 import { endDay } from '../../src/unusual/end-day.ts'
 import { at, featureCount, features, fromByte, toByte, toScale } from '../../src/unusual/features.ts'
 import { assumed, Group, type Usual, usualOf } from '../../src/unusual/group.ts'
-import { dayMs, number, Person } from '../../src/unusual/person.ts'
+import { number, Person } from '../../src/unusual/person.ts'
 import { hashText, readPath } from '../../src/unusual/read-path.ts'
 import { scoreOf, sumAfter, sumNow } from '../../src/unusual/score.ts'
 import { alarmingFrom, thresholds } from '../../src/unusual/thresholds.ts'

@@ -1,8 +1,8 @@
 /** What a person asks for before the gate has read what the store knows of them. */
 import t from 'tap'
+import { dayMs } from '../../src/clock.ts'
 import { at } from '../../src/unusual/features.ts'
 import { Keeper } from '../../src/unusual/keeper.ts'
-import { dayMs } from '../../src/unusual/person.ts'
 import { personRecord, unpackPerson } from '../../src/unusual/records.ts'
 import { Unusual } from '../../src/unusual/unusual.ts'
 import { MemoryStore } from '../fixtures/in-process/memory-store.ts'

@@ -1,12 +1,11 @@
 /** Who has fetched how much today: one small picture a person, which also print well. */
 import type { Movement, Mover } from '../../../src/administration/watch/movement.ts'
 import { SmallBars, SmallBarsKey } from '../../../src/charts/small-bars.tsx'
+import { dayMs } from '../../../src/clock.ts'
 import { Said } from '../../portal/layout.tsx'
 import { formatBytes } from '../amounts.ts'
 import type { ConsoleFrame } from '../console-page.ts'
 import { Pages, watchPath, watchPathOf } from '../layout.tsx'
-
-const dayMs = 86_400_000
 
 export function MovementSection({ frame, view, now }: { frame: ConsoleFrame; view: Movement; now: number }) {
   const say = frame.say.watch

@@ -1,10 +1,11 @@
 /** From where and with what a person works, the newest first. */
 import type { KnownPlace } from '../../../src/administration/watch/known-places.ts'
 import { Table } from '../../../src/charts/table.tsx'
+import { dayMs } from '../../../src/clock.ts'
 import type { ConsoleFrame } from '../console-page.ts'
 
 /** Places and devices that were first seen in the last two weeks count as new. */
-const newMs = 14 * 86_400_000
+const newMs = 14 * dayMs
 const placesShown = 12
 
 export function PlacesSection({

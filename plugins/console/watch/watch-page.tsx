@@ -4,6 +4,7 @@ import type { Alarms } from '../../../src/administration/watch/alarms.ts'
 import type { DecoyUse } from '../../../src/administration/watch/decoy-touches.ts'
 import type { Movement } from '../../../src/administration/watch/movement.ts'
 import type { PostureView } from '../../../src/administration/watch/posture-view.ts'
+import { dayMs } from '../../../src/clock.ts'
 import type { Account } from '../../../src/identity/account.ts'
 import { Notice, toFragment } from '../../portal/layout.tsx'
 import { sendPage } from '../../portal/page-context.ts'
@@ -43,7 +44,6 @@ interface WatchView {
 const pageSize = 24
 export const alarmsShown = 8
 const alarmsOfPage = 50
-const dayMs = 86_400_000
 
 const sample = `watch:
   unusual: {}

@@ -4,6 +4,7 @@ import type { BudgetUse } from '../../../src/administration/watch/budget-usage.t
 import type { WatchedPerson } from '../../../src/administration/watch/watched-person.ts'
 import { SmallBarsKey } from '../../../src/charts/small-bars.tsx'
 import { Table } from '../../../src/charts/table.tsx'
+import { dayMs } from '../../../src/clock.ts'
 import type { Account } from '../../../src/identity/account.ts'
 import { Said } from '../../portal/layout.tsx'
 import { sendPage } from '../../portal/page-context.ts'
@@ -28,8 +29,6 @@ interface WatchedPersonView {
   readonly isFirstAlarm: boolean
   readonly now: number
 }
-
-const dayMs = 86_400_000
 
 function WatchedPersonPage({ frame, view }: { frame: ConsoleFrame; view: WatchedPersonView }) {
   const say = frame.say.watch.person

@@ -1,8 +1,9 @@
 /** From where and with what a person works. The watch keeps hashes; some get their names back. */
+import { dayMs } from '../../clock.ts'
 import { networkLevels } from '../../request/network-levels.ts'
 import type { Device } from '../../session/session.ts'
 import { firstDay, type ListPlace, lastDay } from '../../unusual/known-list.ts'
-import { dayMs, known, type Person } from '../../unusual/person.ts'
+import { known, type Person } from '../../unusual/person.ts'
 import { clientName } from '../../unusual/places.ts'
 import { hashText } from '../../unusual/read-path.ts'
 

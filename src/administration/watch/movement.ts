@@ -2,7 +2,7 @@
  * Who has fetched how much today, beside what is usual for them, for the console and `factorgate watch show`: what the store has, at most a
  * minute old, and what this process has counted since.
  */
-import type { Clock } from '../../clock.ts'
+import { type Clock, dayMs } from '../../clock.ts'
 import type { Account } from '../../identity/account.ts'
 import type { Store } from '../../store/store.ts'
 import { usualOfFeature } from '../../unusual/baseline.ts'
@@ -10,7 +10,7 @@ import { at, fromScale, toScale } from '../../unusual/features.ts'
 import { assumed, type Usual } from '../../unusual/group.ts'
 import { movedDays, movedPlaces } from '../../unusual/moved.ts'
 import type { Unwritten } from '../../unusual/people.ts'
-import { dayMs, type Person } from '../../unusual/person.ts'
+import type { Person } from '../../unusual/person.ts'
 import { personRecord, unpackPerson } from '../../unusual/records.ts'
 import { type Level, levels } from '../../unusual/steps.ts'
 import { PeerGroups, Peers } from './peers.ts'

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { beginningOf, journalFiles } from '../../audit/journal-files.ts'
+import { hourMs } from '../../clock.ts'
 import { csvLine } from '../../evidence/csv.ts'
 import { type EventList, eventColumns, eventLists, eventRow, listOf } from '../../evidence/event-lists.ts'
 import type { Newest } from '../../evidence/evidence.ts'
@@ -17,7 +18,7 @@ import type { EvidenceFile, EvidenceFolder } from './folder.ts'
 const maxNewest = 100
 const maxPasses = 3
 /** Lines of other processes may stand a little out of order. */
-const slackMs = 3600_000
+const slackMs = hourMs
 
 interface JournalPass {
   readonly figures: JournalFigures

@@ -1,6 +1,7 @@
 /** Probes client certificates: authorities and revocation lists are readable and in date. */
 import type { X509Certificate } from 'node:crypto'
 import type { Config } from '../../../config/schema.ts'
+import { dayMs } from '../../clock.ts'
 import { isInTime } from '../../identity/certificate/chain.ts'
 import { readLists } from '../../identity/certificate/lists.ts'
 import { readAuthorities } from '../../identity/certificate.ts'
@@ -8,7 +9,7 @@ import type { ProbeFinding } from './finding.ts'
 
 type CertificateConfig = Extract<Config['identity'][number], { kind: 'certificate' }>
 
-const soonMs = 24 * 3600_000
+const soonMs = dayMs
 
 export async function probeCertificates(
   { ca, crl }: Pick<CertificateConfig, 'ca' | 'crl'>,

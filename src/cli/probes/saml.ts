@@ -1,6 +1,7 @@
 /** Probes SAML metadata: readable, signed by the configured certificate, in date, and with the configured providers. */
 import { pemText } from '../../../config/reading/text-sources.ts'
 import type { Config } from '../../../config/schema.ts'
+import { dayMs } from '../../clock.ts'
 import { Aggregate } from '../../identity/saml/aggregate.ts'
 import { loadMetadata } from '../../identity/saml/metadata-load.ts'
 import { metadataSource } from '../../identity/saml/metadata-source.ts'
@@ -8,7 +9,7 @@ import type { ProbeFinding } from './finding.ts'
 
 type SamlConfig = Extract<Config['identity'][number], { kind: 'saml' }>
 
-const soonMs = 24 * 3600_000
+const soonMs = dayMs
 const pem = (file: string | null) => (file === null ? null : pemText(file))
 
 /** `signal` ends the reading. Nothing is kept on disk. */

@@ -1,4 +1,5 @@
 /** `factorgate store accept`: accepts a store that was rolled back or replaced. */
+import { dayMs } from '../../clock.ts'
 import { acceptStore } from '../../store/open.ts'
 import { type Command, readArgs } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
@@ -40,7 +41,7 @@ async function whatIsValidAgain(place: CommandContext): Promise<string> {
   if ((await place.store.members('accounts')).length === 0)
     return 'There is nobody in this store, so nobody can sign in. Fill it from the newest backup: factorgate store import FILE\n'
   const look = 'Look in the journal for suspensions, removals and used codes of the lost time, and repeat them.\n'
-  const { commands } = await endedSince(place, place.clock() - daysBack * 86_400_000).catch(() => ({ commands: [] }))
+  const { commands } = await endedSince(place, place.clock() - daysBack * dayMs).catch(() => ({ commands: [] }))
   if (commands.length === 0) return look
   const { file } = place.config.journal
   return `${look}The store knows nothing of these lines of the last ${daysBack} days in ${file}:\n${commands.map(command => `  ${command}\n`).join('')}`

@@ -3,6 +3,7 @@
  * the authority appoints.
  */
 import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { hourMs } from '../../clock.ts'
 import { lookupOfInstitutions } from '../../request/host-lookup.ts'
 import { wholeAnswer } from '../../request/whole-answer.ts'
 import { isInTime, isIssuedBy } from './chain.ts'
@@ -29,7 +30,7 @@ const maxBytes = 64 * 1024
 /** The tolerated difference between clocks. */
 const skewMs = 5 * 60_000
 /** The maximum age of an answer without an end. */
-const freshMs = 60 * 60_000
+const freshMs = hourMs
 
 interface OcspQuestion {
   readonly certificate: X509Certificate

@@ -2,6 +2,7 @@
  * Whether an entry forbids its person to sign in: OpenLDAP's password policy, locks of 389 and eDirectory, shadow accounts, Active
  * Directory.
  */
+import { dayMs } from '../../clock.ts'
 import type { DirectoryEntry } from './entry.ts'
 
 export interface AccountState {
@@ -33,7 +34,6 @@ export const stateAttributes = [
 
 /** draft-behera-ldap-password-policy-11 §5.3.3: locked until an administrator unlocks it. */
 const lockedForGood = '000001010000Z'
-const dayMs = 86_400_000
 /** MS-ADTS §2.2.16 and §3.1.1.4.5.17. */
 const accountDisabled = 0x2
 const lockedOut = 0x10

@@ -3,6 +3,7 @@
  * unavailable, the gate refuses at once and asks again after a growing pause.
  */
 import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
+import { hourMs } from '../../clock.ts'
 import { signingKey } from './client-assertion.ts'
 import { type ClientKey, readClientKey } from './client-key.ts'
 import { openingFetch, openToken } from './encrypted-tokens.ts'
@@ -37,7 +38,7 @@ export interface Provider {
   readonly signOutAddress: string | null
 }
 
-const freshMs = 60 * 60_000
+const freshMs = hourMs
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
 

@@ -3,6 +3,7 @@
  * since they may change at any moment.
  */
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import { hourMs } from '../../clock.ts'
 import { isTrouble, type ProviderFetch, ProviderUnreachable, retryAfterOf } from './provider-fetch.ts'
 import { InvalidAnswer, problemOf } from './provider-problem.ts'
 
@@ -18,7 +19,7 @@ export const clockToleranceSeconds = 60
 /** Keys are fetched again after this, since a key may be withdrawn. */
 const freshMs = 10 * 60_000
 /** Known keys count this long while the provider is silent. */
-const staleMs = 60 * 60_000
+const staleMs = hourMs
 /** Anybody can send a token of an unknown key: the gate fetches keys for such tokens once in this time. */
 const strangersPauseMs = 10_000
 
