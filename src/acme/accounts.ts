@@ -31,7 +31,6 @@ export interface AccountsInput {
   readonly log: { warn(fields: object, sentence: string): void }
   readonly userAgent: string
   readonly onAccount?: (account: AcmeAccount) => void
-  /** For tests. */
   readonly timeoutMs?: number
 }
 
@@ -80,7 +79,7 @@ export class AcmeAccounts {
     }
   }
 
-  /** The old one stays refused (RFC 8555 §7.3.6). */
+  /** A refused account stays refused (RFC 8555 §7.3.6). */
   async #replace(client: AcmeClient, refusal: AcmeError): Promise<void> {
     const { clock, record, log, settings } = this.#input
     const now = clock()

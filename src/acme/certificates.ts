@@ -1,4 +1,4 @@
-/** The certificates that a process serves. It hears of new ones from the gate that has renewed them. */
+/** The certificates that a process serves. Another gate may have renewed them. */
 import { X509Certificate } from 'node:crypto'
 import type { Keyring } from '../keyring/keyring.ts'
 import { sealWith } from '../store/records.ts'
@@ -121,7 +121,7 @@ export class Certificates {
     const now = this.#input.clock()
     const isValid = ({ begins, ends }: ServedCertificate) => begins <= now + toleranceMs && now < ends
     if (isValid(next) !== isValid(old)) return isValid(next)
-    // One of two authorities may date back, and the clock of a gate may have been wrong.
+    // An authority may date back, and a gate's clock may have been wrong.
     return next.issuedAt >= old.issuedAt || next.begins >= old.begins
   }
 

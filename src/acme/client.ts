@@ -142,7 +142,7 @@ export class AcmeClient {
     return { value, answer }
   }
 
-  /** RFC 9773 §4.1: nobody signs this question. Null for no usable answer. Rejects with AcmeError. */
+  /** This question is unsigned (RFC 9773 §4.1). Null for no usable answer. Rejects with AcmeError. */
   async renewalInfo(
     id: string
   ): Promise<{ window: { start: number; end: number } | null; retryAfterMs: number | null } | null> {

@@ -45,7 +45,6 @@ export class Copies {
     for (const [name, files] of [...this.#unwritten]) this.#write(name, files)
   }
 
-  /** The certificates must be good for a while. */
   async restore(store: Store, keyring: () => Keyring, names: readonly string[], now: number): Promise<void> {
     const { directory } = this.#input
     const seal = sealWith(keyring)

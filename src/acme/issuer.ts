@@ -29,7 +29,6 @@ interface IssuerInput extends AccountsInput {
   /** How long other processes may take to hear of a challenge; 0 where this one is alone. */
   readonly settleMs: number
   readonly chance?: () => number
-  /** For tests. */
   readonly pollMs?: number
   readonly orderMs?: number
 }
@@ -87,7 +86,6 @@ export class Issuer {
     }
   }
 
-  /** Call it with the lock. */
   async #work(names: readonly Name[], isDue: (one: Name) => boolean): Promise<void> {
     let client: AcmeClient
     try {
@@ -129,7 +127,7 @@ export class Issuer {
       if (error instanceof KeyringError) return null
       throw error
     })
-    // A gate that ended between the two writes of an order has left an older state.
+    // A gate that ended between an order's two writes has left an older state.
     const isOfOther = kept !== null && state.failures === 0 && kept.issuedAt > state.triedAt
     if (kept === null || (state.ends !== null && !isOfOther)) return { name, state, kept }
     const life = lifeIn(name, kept)

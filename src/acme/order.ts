@@ -79,7 +79,7 @@ async function begin({ client, names, profile, replaces }: OrderInput): Promise<
   const send = (more: object) => client.ask(newOrder, { ...wanted, ...more })
   const isReplacing = replaces !== null && renewalInfo !== null
   const { value, answer } = await send(isReplacing ? { replaces } : {}).catch(error => {
-    // The predecessor may be replaced already, or be of another account. A renewal must not fail for that (RFC 9773 §5).
+    // The predecessor may be replaced already, or be of another account. No renewal may fail for that (RFC 9773 §5).
     if (isReplacing && error instanceof AcmeError && aboutPredecessor.has(error.type ?? '')) return send({})
     throw error
   })

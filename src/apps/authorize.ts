@@ -27,7 +27,7 @@ import { destinationReadings } from './webdav-destination.ts'
 
 export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
-/** What the watch demands before a request may pass. */
+/** Demands of the watch. */
 export interface Demands {
   /** Only tokens have limits. */
   readonly onlyOfPrograms?: boolean
@@ -235,7 +235,6 @@ function underWatch(
     if (tooNew !== null) return unavailable(tooNew.code, decision, tooNew.retryAfterSeconds, tooNew)
     return unavailable('store_unreachable', decision, retrySeconds)
   }
-  // A program can confirm nothing.
   if (program !== null) return unavailable('budget_spent', decision, programWaitSeconds)
   const { reason, requirement } = demand
   const asked = { kind: 'challenge', reason, requirement } as const

@@ -79,7 +79,7 @@ export class ReturnTargets {
     const match = routes.match(site.host, target)
     // The portal's origin leads to the list of apps.
     if (match.kind === 'none' && !(site.isPortal && match.code === 'no_such_app')) return null
-    // A link to the sign-in page would lead a person to a decoy, as if they had come by themselves (THREATS B2).
+    // A link to the sign-in page would lead a person to a decoy (THREATS B2).
     if (match.kind === 'app' && match.app.decoys != null && match.app.decoys.at(match.readings, target.query) !== null)
       return null
     return { match, target }

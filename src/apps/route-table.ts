@@ -25,7 +25,6 @@ export interface App {
   readonly id: string
   readonly title: string
   readonly description: string | null
-  /** The heading above it in the list of apps. */
   readonly section?: string | null
   readonly origin: string
   /** As in a Host header: lower case, without the scheme's default port. */

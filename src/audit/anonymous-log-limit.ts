@@ -142,7 +142,7 @@ function isRefusal({ outcome }: AuditEvent): boolean {
   return outcome === 'refused' || outcome === 'throttled' || outcome === 'busy' || outcome === 'expired'
 }
 
-/** The count tells what the rules of a report-only app would have done. */
+/** What the rules of a report-only app would have done. */
 function wouldOf({ would, app }: AuditEvent): string | null {
   return typeof would === 'string' && app !== undefined ? `would_${would}/${app}` : null
 }

@@ -23,7 +23,6 @@ function count({ kind, factor, outcome, directory }: AuditEvent, metrics: Metric
     case 'login':
     case 'proof':
     case 'throttle': {
-      // An operator who lifts a limit makes no attempt.
       if (outcome === 'unlocked') return
       if (typeof directory === 'string' && kind !== 'proof')
         metrics.count('factorgate_institution_answers_total', directory, word(outcome))

@@ -66,7 +66,7 @@ async function continued(journal: string, { inode, size }: FileNow, { end, ...la
     const moved = await endOfMoved(journal, { end, ...last })
     const here = size === 0 ? null : await chainEndOf(journal).catch(() => null)
     if (here === null) return { end: moved, at: 0 }
-    // A restored backup has another inode, and its last line is the one that the head names, or a later one.
+    // A restored backup has another inode, and the head names its last line or an earlier one.
     const isCopy =
       here.hash === end.hash ||
       (here.seq > moved.seq && (await walk(moved, bytesOf(journal, 0, size - 1))).end.seq < here.seq)

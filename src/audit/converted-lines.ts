@@ -21,7 +21,7 @@ export function conversionOf(line: Buffer, link: Link | null): string | null {
   return null
 }
 
-/** Also true for the zeros that a power cut leaves in place of the next line. */
+/** Also for the zeros that a power cut leaves in place of the next line. */
 export function isBegunAfter({ seq, hash }: ChainEnd, line: Buffer): boolean {
   const start = Buffer.from(`{"seq":${seq + 1},"prev":"${hash}",`)
   const zeros = line.indexOf(0)

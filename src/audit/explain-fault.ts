@@ -1,4 +1,4 @@
-/** Explains a break of the chain by the lines around it and, where a line is missing, by all others. */
+/** Explains a break of the chain by the lines around it and, for a missing line, by all others. */
 import { type ChainEnd, hashOf, type Link, linkOf } from './chain.ts'
 import type { ChainHead } from './chain-head.ts'
 import { eachLine, type LinePlace, lineInWords } from './file-lines.ts'
@@ -20,7 +20,7 @@ export interface Fault {
   readonly kind: FaultKind
   readonly place: LinePlace | null
   readonly text: string
-  /** The last right line, where the chain breaks one line after the wrong one. */
+  /** The last right line, where the chain breaks after the wrong one. */
   readonly rightTo?: number
 }
 
@@ -127,7 +127,7 @@ async function isCutOff(rest: LinePlace, next: LinePlace, end: ChainEnd): Promis
   return isBeginning && entryOf(resume.toString('utf8'))?.tornHash === hashOf(bytes)
 }
 
-/** Two different hashes have hardly any character in common. */
+/** Different hashes have hardly any character in common. */
 function isNearly(one: string, other: string): boolean {
   let equal = 0
   for (let index = 0; index < one.length; index++) if (one[index] === other[index]) equal++
@@ -136,7 +136,6 @@ function isNearly(one: string, other: string): boolean {
 
 interface Around {
   readonly nextFits: boolean
-  /** The next checkpoint names another journal. */
   readonly otherChain: boolean
   readonly expectedAt: LinePlace | null
   /** A later line that follows the last right one. */

@@ -1,4 +1,4 @@
-/** Brings the search index up to date, so that no request waits for it. */
+/** Brings the search index up to date in a thread. */
 import { workerData } from 'node:worker_threads'
 import { JournalReader } from './journal-reader.ts'
 

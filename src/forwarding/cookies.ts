@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache'
 import { isUpstreamName, toPublicPath, type UrlMapping } from './url-mapping.ts'
 
-/** Other names that begin like the gate's count too. */
+/** Names that begin like the gate's count too. */
 function isGateCookie(name: string): boolean {
   const lower = name.toLowerCase()
   return (

@@ -200,7 +200,6 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     return upstream === undefined ? null : explainFailure(app, upstream, error)
   }
 
-  /** Nothing is written yet, so the observer answers the client. */
   protected decline(error: UpstreamError): void {
     this.isOver = true
     this.#registration.release()
@@ -216,7 +215,6 @@ export abstract class ForwardOperation implements LiveEntry, Holder {
     observer.onRefused(code, told, { retryAfterSeconds: Math.max(waitSeconds, retrySeconds), isUnsent: true })
   }
 
-  /** The app has not responded yet. */
   protected turnAway(code: ErrorCode, reason: string): void {
     this.isOver = true
     this.#registration.release()

@@ -53,7 +53,7 @@ export interface ForwardObserver {
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
   onUnsent(unsent: readonly Unsent[]): void
-  /** The app's own pages or programs may need the removed headers. */
+  /** The app may need the removed headers. */
   onRemoved(names: readonly string[]): void
   /** Nothing was written, and the caller answers with `code`. `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void

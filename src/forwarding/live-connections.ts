@@ -172,7 +172,6 @@ export class LiveConnections {
     return [...ids]
   }
 
-  /** Looks at all connections, because tokens are seldom revoked. */
   endToken(id: string, reason: string): number {
     const found = this.#all.entries().filter(({ tokenId }) => tokenId === id)
     return endEach(found, reason, closeCodes.policy)
@@ -340,7 +339,6 @@ class IndexedList {
     last.moved(this.kind, at)
   }
 
-  /** A copy, because ending an entry removes it. */
   entries(): LiveEntry[] {
     return this.#items.map(({ entry }) => entry)
   }

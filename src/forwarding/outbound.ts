@@ -41,7 +41,7 @@ export interface Outbound {
   /** The app can only answer NTLM's first leg with a challenge. */
   readonly isFirstLeg: boolean
   readonly unsent: readonly Unsent[] | null
-  /** The app's own pages may need these. */
+  /** The app may need these. */
   readonly removed: readonly string[] | null
 }
 

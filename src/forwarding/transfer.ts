@@ -223,7 +223,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (!this.#waitsForDrain) this.connection?.readOn()
   }
 
-  /** The compiler would keep what it knew of a property before the call. */
+  /** The compiler would keep what it knew before the call. */
   get #hasEnded(): boolean {
     return this.isOver
   }

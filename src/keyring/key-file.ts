@@ -121,7 +121,6 @@ function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredenti
 export async function keyFileWarning(file: string, env: Environment) {
   const stat = await statFile(file).catch(() => null)
   if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
-  // An open file is refused, which says more.
   if (liesIn(env.CREDENTIALS_DIRECTORY, file) || isOpenToOthers(stat, false)) return null
   return `The group ${stat.gid} may read the key file ${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')}). Make sure that only the gate's user is in this group, or close the file with: chmod 600 ${file}`
 }

@@ -5,7 +5,6 @@ interface Handle {
   close(): void
 }
 
-/** Messages of `node:cluster`. */
 interface Internal {
   readonly cmd?: string
   readonly act?: string

@@ -98,7 +98,7 @@ export class GateHttp2Response extends Http2ServerResponse {
     super.end(done)
     // What nobody reads would keep the place of the stream (http2-request.ts).
     if (stream.readableFlowing === null) stream.resume()
-    // A client that still sends hears that nobody wants the rest (RFC 9113 §8.1).
+    // The client hears that nobody wants the rest (RFC 9113 §8.1).
     if (this.req.complete || this.isGone) return this
     const drop = () => setImmediate(dropRest, stream)
     if (wasFinished || stream.writableFinished) drop()

@@ -34,7 +34,7 @@ function escapeBytes(bytes: string, spell: (hex: string) => string): string {
 
 const beyondAscii = /[\x80-\xff]/
 
-/** Folding more letters than any server does is the safe side. */
+/** To fold more letters than any server does is safe. */
 export function fold(bytes: string): string {
   if (!beyondAscii.test(bytes)) return bytes.toLowerCase()
   return toText(bytes).normalize('NFC').toUpperCase().toLowerCase()

@@ -3,7 +3,7 @@ import { parseAddress } from './address.ts'
 
 export const unknownNetwork = 'unknown'
 
-/** For IPv4 the first three are equal. */
+/** The first three of an IPv4 address are equal. */
 interface NetworkLevels {
   /** A household: an IPv4 address, or an IPv6 /64. */
   readonly network: string

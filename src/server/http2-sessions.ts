@@ -155,9 +155,7 @@ export class Http2Sessions {
   #checkProgress(): void {
     const now = performance.now()
     for (const connection of this.#connections.values()) {
-      // After an error of the protocol.
       if (connection.session.destroyed) this.#leave(connection)
-      // A copy, because a break ends a response at once.
       for (const response of [...connection.responses])
         if (response.stalledFor(now) >= this.#stallMs) breakStream(response.stream)
     }

@@ -168,7 +168,7 @@ export class Listener {
     if (tls !== null) server.on('secureConnection', (socket: TLSSocket) => this.#track(socket, forget, true))
   }
 
-  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd`: a descriptor of systemd. */
+  /** Rejects with Node's error (`EADDRINUSE` …). `fd`: a descriptor of systemd. */
   listen(host: string, port: number, fd?: number): Promise<AddressInfo> {
     return listenAt(this.#server, placeOf(host, port, fd))
   }

@@ -45,7 +45,7 @@ export class PlainHttp {
     this.#server.maxConnections = maxConnections
     this.#server.maxRequestsPerSocket = maxRequests
     this.#server.on('request', (request, response) => void this.#answer(request, response))
-    // The body is not wanted, so there is no `100 Continue`.
+    // There is no `100 Continue`, because nobody wants the body.
     this.#server.on('checkContinue', (request, response) => void this.#answer(request, response))
     this.#server.on('checkExpectation', refuseExpectation)
     this.#server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
@@ -66,12 +66,11 @@ export class PlainHttp {
     })
   }
 
-  /** Rejects with Node's error (`EADDRINUSE`, `EACCES` …). `fd`: a descriptor of systemd. */
+  /** Rejects with Node's error (`EADDRINUSE` …). `fd`: a descriptor of systemd. */
   listen(host: string, port: number, fd?: number): Promise<AddressInfo> {
     return listenAt(this.#server, placeOf(host, port, fd))
   }
 
-  /** At once, because no request here takes long. */
   close(): Promise<void> {
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) socket.destroy()

@@ -215,7 +215,6 @@ export class Server implements Serving {
     this.runtime.recordMissing(missing)
   }
 
-  /** Nobody should forget these apps after a roll-out. */
   #warnOfReports(): void {
     if (this.#worker !== undefined && this.#worker.number !== 1) return
     warnOfRequired(this.#config, this.#log)
@@ -237,7 +236,6 @@ export class Server implements Serving {
     return this.#issuing?.certificates ?? null
   }
 
-  /** Never rejects. */
   async checkHealth(): Promise<Health> {
     const problem = (await this.runtime.readiness.check()) ?? (await this.#issuing?.problem()) ?? null
     if (problem !== null) return { problem, warnings: [] }

@@ -247,6 +247,7 @@ export class Sessions {
   readonly confirmEndOf: Endings['confirmEndOf'] = token => this.#endings.confirmEndOf(token)
   readonly rememberUnconfirmed: Endings['rememberUnconfirmed'] = id => this.#endings.rememberUnconfirmed(id)
 
+  /** Last seen first. */
   async list(accountId: string): Promise<{ session: Session; lastSeenAt: number }[]> {
     const found = await inBatches(await this.#store.members(sessionsOf(accountId)), async id => {
       const session = await sessionRecord.get(this.#store, id)

@@ -40,7 +40,7 @@ export class Cluster implements Serving {
   readonly #size: number
   readonly #sockets: InheritedSockets
   readonly #handles = new Map<number, WorkerHandle>()
-  /** Those of ended workers go into `#ended`, because counters must never decrease. */
+  /** Snapshots of ended workers go into `#ended`, because counters never decrease. */
   readonly #snapshots = new Map<number, MetricsSnapshot>()
   #ended: MetricsSnapshot = emptySnapshot
   readonly #own = new Metrics()

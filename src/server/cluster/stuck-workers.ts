@@ -10,7 +10,6 @@ const endingReserveMs = 4_000
 /** A worker's own end may take so much longer. */
 const crashedReserveMs = 10_000
 
-/** For the end of the gate, which is cut off after `cutOffMs`. */
 export function endingLookMs(cutOffMs: number): number {
   return Math.min(maxEndingMs, cutOffMs - endingReserveMs) / maxLooks.ending
 }

@@ -127,7 +127,6 @@ class WorkerProcess {
 
   async #end(): Promise<void> {
     this.#isEnding = true
-    // The primary and its limit may be gone.
     if (this.#config !== undefined) this.#late ??= setTimeout(() => this.#cutOff(), cutOffMs(this.#config))
     const server = await this.#starting?.catch(() => undefined)
     try {
