@@ -29,6 +29,28 @@ for (const folder of messageFolders())
       )
   })
 
+t.test('a language has one word for the gate, on pages and in mails', t => {
+  // What translators wrote in its place before. Readers took it for a second thing.
+  const others = {
+    de: /\bgate(?:way)?s?\b/i,
+    fr: /passerelle/i,
+    es: /pasarela/i,
+    it: /\bgateway/i,
+    pt: /\bgateway/i,
+    pl: /\bbram(?:a|y|k)/i,
+    zh: /网关/,
+    ja: /ゲート/
+  }
+  for (const folder of messageFolders())
+    for (const [language, other] of Object.entries(others)) {
+      if (!translationsOf(folder).includes(language)) continue
+      const file = path.join(root, folder, `${language}.json`)
+      for (const [key, text] of flatten(JSON.parse(readFileSync(file, 'utf8'))))
+        t.notMatch(text, other, `${folder}, ${language}: ${key}`)
+    }
+  t.end()
+})
+
 t.test('what is wrong with a translation is found', async t => {
   const source = { a: 'Hello {name}', b: { c: 'Bye', d: '{n, plural, one {# code} other {# codes}}' } }
   const all = { a: hashOf('Hello {name}'), 'b.c': hashOf('Bye'), 'b.d': hashOf(source.b.d) }
