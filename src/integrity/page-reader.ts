@@ -36,7 +36,8 @@ export class PageReader {
   #next = 0
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
-  dropped = 0
+  /** Bodies since the start. `skipped`: there was no room. `stopped`: the thread took too long, or crashed. */
+  readonly counts = { read: 0, skipped: 0, stopped: 0 }
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
@@ -61,7 +62,7 @@ export class PageReader {
 
   #read(body: Body, hasRoom: boolean, isFirst = false): Promise<PageReading | null> {
     if (!hasRoom) {
-      this.dropped++
+      this.counts.skipped++
       return Promise.resolve(null)
     }
     return new Promise(done => {
@@ -109,6 +110,7 @@ export class PageReader {
     worker.on('message', ({ id, reading, ms }: { id: number; reading: PageReading | null; ms: number }) => {
       if (this.#running?.id !== id) return
       this.#saved -= Math.max(ms, minMs)
+      this.counts.read++
       this.#finish(reading)
     })
     worker.on('error', () => {})
@@ -133,6 +135,7 @@ export class PageReader {
   #giveUp(): void {
     if (this.#running === null) return
     this.#saved -= maxMs
+    this.counts.stopped++
     this.#finish(null)
   }
 

@@ -80,7 +80,7 @@ export class ResponseSampler implements ResponseTap {
       this.#endpoint(method, path, kind, visitor)
     if (kind === null || status === 206 || (method !== 'GET' && method !== 'POST')) return null
     if (!reader.hasRoom(this.#wasRead(path, now)) || copying.bodies >= maxCopying || copying.bytes >= maxCopyingBytes) {
-      reader.dropped++
+      reader.counts.skipped++
       return null
     }
     const unread = unreadCoding(head.coding)

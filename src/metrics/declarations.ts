@@ -97,6 +97,11 @@ export const declarations = {
     help: 'Findings about an app that no operator has approved yet.',
     merge: 'most'
   },
+  factorgate_app_pages_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'Pages and scripts that the check of apps (key integrity) has met: `read`, `skipped` (its thread had no time or room left), `stopped` (it took the thread more than five seconds, or crashed it).'
+  },
   factorgate_unusual_total: {
     type: 'counter',
     labels: ['level'],

@@ -86,6 +86,7 @@ async function startIntegrity(runtime: Services): Promise<IntegrityWatch> {
   })
   await watch.start()
   metrics.read('factorgate_app_changes_open', () => watch.open())
+  metrics.read('factorgate_app_pages_total', () => Object.entries(watch.reader.counts))
   return watch
 }
 

@@ -42,7 +42,7 @@ t.test('a language has one word for the gate, on pages and in mails', t => {
     ja: /ゲート/
   }
   for (const folder of messageFolders())
-    for (const [language, other] of Object.entries(others)) {
+    for (const [language, other] of Object.entries(others) as [keyof typeof others, RegExp][]) {
       if (!translationsOf(folder).includes(language)) continue
       const file = path.join(root, folder, `${language}.json`)
       for (const [key, text] of flatten(JSON.parse(readFileSync(file, 'utf8'))))
