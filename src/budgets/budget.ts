@@ -19,7 +19,7 @@ export interface Budget extends TakenFactors {
   readonly rate: number | null
   /** True for a rule's `freshFor`: each proof begins the count anew. */
   readonly isPerProof: boolean
-  /** For people, where nobody has chosen the id. */
+  /** What people read where nobody has chosen the id. */
   readonly title?: string
   /** True for the limit of one token. */
   readonly isQuota?: boolean

@@ -24,7 +24,7 @@ export interface Passing {
   readonly account: string | null
   readonly happening: Happening
   readonly spent: number
-  /** Without led requests. */
+  /** The part of `spent` without led requests. */
   readonly own: number
   readonly limit: number
   readonly isSuspending: boolean
@@ -88,7 +88,6 @@ export class Budgets {
   readonly #settlements: Settlements
   readonly #jumps: ClockJumps | null
   readonly #meters = new Map<string, Map<string, Meter>>()
-  /** By app and session ('' for strangers). */
   readonly #spendsOf = new Map<string, Map<string, Spends>>()
   readonly #clock: Clock
   #budgets: readonly Budget[] = []
@@ -161,7 +160,7 @@ export class Budgets {
     return flow
   }
 
-  /** As far as this process knows. */
+  /** Judges by what this process knows. */
   demandOn(app: AskedApp, who: Who | null, own: Budget | null): Demand | null {
     if (this.#settlements.areAllQuiet) return null
     for (const meter of this.#spendsAt(app.id, who).meters) {

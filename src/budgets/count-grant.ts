@@ -15,7 +15,7 @@ interface Granted {
 }
 
 export class CountGrant {
-  /** On its way to the store. */
+  /** What is on its way to the store. */
   #reported = 0
   #granted: Granted | null = null
   #float: number

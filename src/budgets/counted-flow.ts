@@ -13,7 +13,7 @@ export interface FlowKeeper {
   /** `by` waits for the next settlement; an urgent one comes at once. */
   wait(meter: Meter, by: Spender, isUrgent: boolean): void
   leave(meter: Meter, by: Spender): void
-  /** Whatever host showed them. */
+  /** The latest proofs, whatever host showed them. */
   shownBy(session: string): readonly Proof[] | undefined
   beginNext(meter: Meter): void
 }

@@ -17,7 +17,7 @@ export interface Ledger {
   readonly paths: PathsText
   /** The led part of `slots`; with `distinctPaths`, the number of led requests for new paths. */
   readonly led: Slots
-  /** Without led requests; null if the same as `paths`. */
+  /** The paths without led requests; null if the same as `paths`. */
   readonly ownPaths: PathsText | null
   readonly grants: readonly Grant[]
   /** When the budget was last passed. */
@@ -30,9 +30,9 @@ export interface Ledger {
   readonly boughtAt: readonly number[]
   /** True once the steps after `step-up` have begun. */
   readonly isUnanswered: boolean
-  /** For `slow`. */
+  /** The rate of `slow` is used up so far. */
   readonly rateUsedUntil: number
-  /** With `isPerProof`: the proof of the count. */
+  /** The proof that a count with `isPerProof` belongs to. */
   readonly proofAt: number
   /** Null also after the account was resumed. */
   readonly suspendedAt: number | null
@@ -50,9 +50,9 @@ export interface Report {
   readonly begun: number
   /** The led part of `spent`, or of the number of `paths`. */
   readonly led: number
-  /** Without led requests; null if the same as `paths`. */
+  /** The new paths without led requests; null if the same as `paths`. */
   readonly ownPaths: readonly number[] | null
-  /** At the limited rate. */
+  /** Bytes that passed at the limited rate. */
   readonly slowed: number
   /** True if bytes wait for a grant. */
   readonly isWanting: boolean
@@ -77,7 +77,7 @@ export interface Settlement {
   /** True once, if led requests alone have saved the account. */
   readonly isSpared: boolean
   readonly grant: number
-  /** Without a grant; null for never. */
+  /** When to ask again without a grant; null for never. */
   readonly askAgainAt: number | null
   /** The clock has been put back. */
   readonly isRebased: boolean

@@ -17,7 +17,7 @@ const passingSeconds = 60
 /** It bounds the record. */
 const maxBought = 20
 
-/** Also of their sessions and programs. Rejects with StoreUnreachable. */
+/** The sessions and programs of the account count too. Rejects with StoreUnreachable. */
 export async function budgetsThatHold(lifting: Lifting, account: string): Promise<readonly Budget[]> {
   return (await heldBy(lifting, account)).map(({ budget }) => budget)
 }

@@ -43,21 +43,21 @@ const none: readonly number[] = []
 /** It stores nothing that can be computed: several meters of 10,000 people must fit into a few megabytes. */
 export class Meter {
   readonly subject: string
-  /** As last settled. */
+  /** The ledger as last settled. */
   ledger: Ledger | null = null
   /** True while the store surely holds this ledger. */
   isKnown = false
   mode: Mode = 'within'
   scale = 1
   askAgainAt: number | null = null
-  /** Since when the store does not answer. */
+  /** The store does not answer since then. */
   cutOffAt: number | null = null
-  /** If a newer release wrote the ledger. */
+  /** Set if a newer release wrote the ledger. */
   tooNew: RecordTooNew | null = null
   /** Other processes hold grants for all that is left. */
   isBusy = false
   isSettling = false
-  /** From a passed count until the store denies it. */
+  /** True from a passed count until the store denies it. */
   isOver = false
   isDirty = false
   /** The clock was set since the last report. */
@@ -133,7 +133,6 @@ export class Meter {
     return this.#news * muchShare > known || known + this.#news > limitAt(ledger, this.#budget, now, scale)
   }
 
-  /** Not reported yet. */
   get #news(): number {
     return this.#seen === null ? this.#spent : this.#seen.news.length
   }
@@ -193,7 +192,7 @@ export class Meter {
     return true
   }
 
-  /** By all that this process knows. */
+  /** True by all that this process knows. */
   isOverCount(now: number, scale: number): boolean {
     const { ledger, counted } = this
     if (ledger === null || (scale === this.scale && counted === 'requests' && this.#spent <= this.#room)) return false
@@ -205,7 +204,7 @@ export class Meter {
     return limitAt(ledger, this.#budget, now, scale) - this.#known(ledger, now) - unreported
   }
 
-  /** With paths seen since. */
+  /** The stored count, with the paths seen since. */
   #known(ledger: Ledger, now: number): number {
     if (this.#seen === null) return spentAt(ledger, this.#budget, now)
     return this.#seen.count(ledger, slotAt(now, ledger.slotMs))

@@ -8,11 +8,10 @@ type Counted = Pick<Ledger, 'paths' | 'ownPaths'>
 
 export class SeenPaths {
   #news: readonly number[] | null = null
-  /** Without led requests; null if these are all. */
+  /** New paths without led requests; null if these are all. */
   #ownNews: readonly number[] | null = null
   #all: DistinctPaths | null = null
   #own: DistinctPaths | null = null
-  /** Since the last report. */
   countedAnew = 0
 
   get hasNews(): boolean {

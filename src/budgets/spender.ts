@@ -7,14 +7,14 @@ export interface Spender {
   readonly proofs: readonly Proof[]
   /** It has not begun. */
   readonly isNew?: true
-  /** Of such a request. */
+  /** The hash of such a request's path. */
   readonly path?: number
   readonly isGuarded: boolean
   /** The newest proof by the budget's factors, in milliseconds since the epoch; 0 for none. */
   provedAt(budget: Budget): number
   /** The newest proof of any kind. */
   readonly signedInAt: number
-  /** After `wait`. */
+  /** Called after `wait`. */
   goOn(): void
   cut(): void
 }

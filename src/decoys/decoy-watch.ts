@@ -45,13 +45,13 @@ export interface DecoyAnswer {
   readonly refusal: DecoyRefusal | null
   /** A proof is asked, so the request must be judged again. */
   readonly isAsked: boolean
-  /** In place of the app's answer. */
+  /** The file replaces the app's answer. */
   readonly file: ServedFile | null
 }
 
 interface DecoyRefusal {
   readonly code: 'account_suspended' | 'not_allowed' | 'store_unreachable' | 'bad_request'
-  /** For the person. */
+  /** The person reads them. */
   readonly words?: readonly Words[]
   readonly retryAfterSeconds?: number
 }

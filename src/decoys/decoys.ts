@@ -19,7 +19,7 @@ export interface DecoySettings {
 
 export interface Decoy extends DecoySettings {
   readonly index: number
-  /** For people: `/download?dir=/finance`. */
+  /** What people read: `/download?dir=/finance`. */
   readonly text: string
 }
 

@@ -12,7 +12,6 @@ export interface Marked {
   /** An account's id, or `address:` and an address. */
   readonly whose: string
   readonly app: string
-  /** As configured. */
   readonly path: string
 }
 

@@ -12,7 +12,7 @@ export interface QueryCondition {
   verdictOn(query: string): QueryVerdict
 }
 
-/** With escapes or dots. */
+/** Values with escapes or dots. */
 const maxOddValues = 500
 const maxReadings = 64
 
@@ -38,7 +38,7 @@ export function queryCondition(wanted: Readonly<Record<string, string>>, isCaseS
   }
 }
 
-/** By all names that servers may read. */
+/** The values by all names that servers may read. */
 function valuesByName(query: string, normal: (text: string) => string): Map<string, Set<string>> {
   const ofKey = new Map<string, Set<string>>()
   for (const [key, value] of parametersOf(query)) into(ofKey, key, [value])

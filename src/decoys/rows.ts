@@ -8,7 +8,7 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** Also the number of marks. */
+/** Each row has a mark. */
 export const rowCount = 24
 
 const services = [

@@ -9,7 +9,7 @@ export interface TouchPlan {
   readonly deed: TouchDeed | null
   /** Null if the rules decide; after `ask` they demand the proof. */
   readonly refusal: 'account_suspended' | 'not_allowed' | null
-  /** Only where the rules forward the request. */
+  /** The file is given only where the rules forward the request. */
   readonly givesFile: boolean
 }
 

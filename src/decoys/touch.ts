@@ -23,7 +23,6 @@ export interface TouchFacts {
   readonly led: Led | null
   readonly isReportOnly: boolean
   readonly steps: readonly DecoyStep[]
-  /** With a second factor. */
   readonly isJustProved: boolean
   /** A page of the app may have led them, and that was rare so far. */
   readonly isLinked: boolean

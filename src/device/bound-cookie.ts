@@ -21,7 +21,7 @@ export function boundCookieValue(keyring: Pick<Keyring, 'mac'>, to: BoundTo, now
 export interface BoundCookie {
   /** Milliseconds since the epoch. */
   readonly provenAt: number
-  /** With the leeway. */
+  /** The end of the leeway. */
   readonly endsAt: number
 }
 

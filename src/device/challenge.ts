@@ -2,7 +2,7 @@
 import { clockSkewMs } from '../clock.ts'
 import { type Keyring, KeyringError } from '../keyring/keyring.ts'
 
-/** For the first key. */
+/** It asks for the first key. */
 interface RegistrationChallenge {
   readonly session: string
   readonly host: string
@@ -10,7 +10,7 @@ interface RegistrationChallenge {
   readonly token: string
 }
 
-/** For the registered key. */
+/** It asks for a proof by the registered key. */
 interface RefreshChallenge {
   readonly session: string
   readonly host: string

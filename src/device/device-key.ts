@@ -7,7 +7,7 @@ export type DeviceKey =
   /** RSA (RFC 7518 §6.3): `n` has 2048 to 4096 bits. */
   | { readonly alg: 'RS256'; readonly n: string; readonly e: string; readonly at: number }
 
-/** By preference. */
+/** The preferred one comes first. */
 export const deviceAlgorithms = ['ES256', 'RS256'] as const
 export type DeviceAlgorithm = (typeof deviceAlgorithms)[number]
 

@@ -4,7 +4,7 @@ import { type DeviceAlgorithm, type DeviceKey, deviceAlgorithms, publicKeyOf } f
 
 interface DeviceProof {
   readonly alg: DeviceAlgorithm
-  /** Only at a registration. */
+  /** Null except at a registration. */
   readonly jwk: Readonly<Record<string, unknown>> | null
   /** The challenge that it answers. */
   readonly jti: string

@@ -25,7 +25,7 @@ export interface Sighting {
   readonly isPlain?: boolean
 }
 
-/** As `KIND VALUE`. */
+/** The names are `KIND VALUE`. */
 type Reported = Pick<ReadonlySet<string>, 'has'>
 
 export interface Novelty {

@@ -36,7 +36,7 @@ const maxTold: Readonly<Record<Place, number>> = {
   visitors: 6
 }
 const maxUnplaced = 8192
-/** With news (`writeMs`), and without. */
+/** Without news, writes are rarer. */
 const writeMs = 30_000
 const calmMs = 10 * 60_000
 
@@ -60,7 +60,7 @@ export class AppWatch {
   #mayWrite = true
   #writtenAt = 0
   #wasLearning = true
-  /** Not in the store yet. */
+  /** Findings that are not in the store yet. */
   #pending: Pending[] = []
   readonly #said = new Set<string>()
   readonly #options: AppWatchOptions

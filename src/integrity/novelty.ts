@@ -2,7 +2,7 @@
 
 export interface Rate {
   seen: number
-  /** Without the very first visit. */
+  /** The very first visit does not count. */
   early: number
   /** Each later visit reduces it. */
   late: number

@@ -2,7 +2,7 @@
 import { foreignFolder, hostShape, pathShape } from './path-shape.ts'
 
 export interface PageAddress {
-  /** Without the query. */
+  /** The address has no query. */
   readonly url: string
   /** The app's public origin, and its other names. */
   readonly origins: readonly string[]
@@ -24,7 +24,7 @@ export class OwnAddresses {
     this.#page = this.#inside(new URL(url).pathname)
   }
 
-  /** Under any scheme. */
+  /** The scheme does not matter. */
   isOwn(origin: string): boolean {
     return this.#hosts.has(hostOf(origin))
   }

@@ -11,7 +11,7 @@ const maxBytes = 4 * 1024 * 1024
 /** A body that takes longer is dropped, and its thread ends. */
 const maxMs = 5_000
 const idleMs = 60_000
-/** Of one processor, in milliseconds. */
+/** A part of one processor, in milliseconds. */
 const share = 0.02
 const maxSaved = 3_000
 /** The part for pages with a recent reading. */
@@ -55,7 +55,7 @@ export class PageReader {
     return this.#read(body, this.hasRoom())
   }
 
-  /** Whatever the load: such pages are few. */
+  /** The load does not matter: such pages are few. */
   readFetched(body: Body): Promise<PageReading | null> {
     return this.#read(body, !this.#isStopped, true)
   }

@@ -9,7 +9,7 @@ const programs =
 const storage =
   /(?:^|\/)(?:uploads?|files?|media|attachments?|avatars?|images?|img|pics?|photos?|pictures?|icons?|fonts?|css|static|assets?|dist|public|cache|caches|tmp|temp|data|downloads?|documents?|docs?|backups?|logs?|user-?content|wp-content|var|storage|blobs?)\//i
 
-/** Also in the middle (`/x.php/y`), as servers run it. */
+/** Servers run `/x.php/y` too. */
 export function isProgram(path: string): boolean {
   return programs.test(path)
 }

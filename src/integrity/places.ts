@@ -18,7 +18,7 @@ const maxPlaces: Readonly<Record<Place, number>> = {
   visitor: 8,
   visitors: 12
 }
-/** Of one network. */
+/** Places of one network. */
 const maxOfOne = 4
 
 export function placeOf({ severity, items, codes, isByStranger, onlySeenBy }: Finding): Place {

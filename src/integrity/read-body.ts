@@ -11,7 +11,6 @@ export type BodyKind = 'page' | 'script'
 
 export interface Body {
   readonly kind: BodyKind
-  /** As they passed. */
   readonly bytes: Uint8Array
   readonly isWhole: boolean
   readonly coding: string

@@ -22,7 +22,7 @@ const maxMarks = 2048
 const maxLinks = 256
 const maxElements = 512
 const maxTextLength = 512 * 1024
-/** Of the reading thread. */
+/** Time of the reading thread. */
 const maxMs = 400
 const step = 8192
 const minKinds = 6

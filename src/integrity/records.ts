@@ -7,10 +7,10 @@ import type { Lacking } from './places.ts'
 export const keepSeconds = 400 * 86_400
 
 export interface KnownRecord {
-  /** In milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly since: number
   readonly pages: number
-  /** By kind, the one unseen for longest first. */
+  /** The one unseen for longest comes first. */
   readonly marks: Readonly<Partial<Record<MarkKind, readonly string[]>>>
   /** See novelty.ts. */
   readonly rates: readonly (readonly [group: string, seen: number, early: number, late: number])[]

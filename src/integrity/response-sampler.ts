@@ -24,11 +24,10 @@ interface SamplerOptions {
   readonly clock: () => number
 }
 
-/** Of one response. */
 const maxCopiedBytes = 256 * 1024
 const maxCopying = 64
 const maxCopyingBytes = 8 * 1024 * 1024
-/** Then what has arrived is read. */
+/** A slower body is read as far as it has arrived. */
 const slowMs = 10_000
 /** Afterwards a script is read again although its version is the same. */
 const sameScriptMs = 10 * 60_000
@@ -90,7 +89,7 @@ export class ResponseSampler implements ResponseTap {
     return new Copy(clock, (bytes, isWhole) => this.#read({ kind, method, path, head, seenBy }, bytes, isWhole))
   }
 
-  /** For a path that answers without a page. */
+  /** A path that answers without a page is an endpoint too. */
   #endpoint(method: string, path: string, kind: BodyKind | null, visitor: Visitor | null): void {
     if (kind === 'page' && method !== 'POST') return
     const { watch } = this.#options

@@ -14,7 +14,6 @@ export interface BodyAllowance {
 
 export class BodyBudget {
   readonly #strangers = new StrangerRoom<BodyAllowance>()
-  /** By account. */
   readonly #people = new Map<string, number>()
   #known = 0
 

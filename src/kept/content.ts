@@ -4,7 +4,7 @@ type Content = 'form' | 'multipart' | 'json' | 'text'
 
 export interface BodyType {
   readonly content: Content
-  /** In lower case. */
+  /** The name is in lower case. */
   readonly charset: string | null
   /** Null also for more than one. */
   readonly boundary: string | null

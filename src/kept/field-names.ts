@@ -12,7 +12,7 @@ import { bytesOfForm, isReadable, likeliestSpelling, spellingsOf } from './spell
 export interface FormField {
   /** The first is shown. */
   readonly names: readonly string[]
-  /** Of two fields that belong together. */
+  /** Set for one of two fields that belong together. */
   readonly pair: PairPlace | null
   /** Null for a field. */
   readonly file: string | null
@@ -51,7 +51,7 @@ export function namesWithin(name: string, value: string): Iterable<string | null
   return kind === null ? [] : namesInNested(kind, value, text => namesOfJson(text, 1))
 }
 
-/** As the receiving program reads it. */
+/** The text as the receiving program reads it. */
 export function stringOfJson(text: string, { from, to }: JsonField): string | null {
   if (text[from] !== '"') return null
   try {

@@ -7,7 +7,7 @@ import { mayBeName } from './field-pairs.ts'
 export interface JsonField {
   /** Null for a text that is too deep. */
   readonly name: string | null
-  /** Of its value. */
+  /** The place of the value. */
   readonly from: number
   readonly to: number
 }

@@ -23,7 +23,7 @@ export interface KeptPost {
   /** Absolute. */
   readonly url: string
   readonly sender: Sender
-  /** In a frame of the app's own pages. */
+  /** True for a form in a frame of the app's own pages. */
   readonly isFramed?: boolean
   /** '' if the browser does not name the other site; null for the app's own. */
   readonly foreign: string | null
@@ -32,7 +32,6 @@ export interface KeptPost {
   /** Names and values in turn. */
   readonly headers: readonly string[]
   readonly bytes: number
-  /** Of the request that brought it. */
   readonly reference: string
   /** Milliseconds since the epoch; 0 while somebody sends it on. */
   readonly until: number
@@ -72,7 +71,6 @@ export class KeptPosts {
   readonly #clock: Clock
   readonly #keyring: () => Keyring
   readonly #seal: Seal
-  /** By owner. */
   #recent = new Map<string, number>()
   #recentSince = 0
   #known: readonly Waiting[] = []
@@ -84,7 +82,7 @@ export class KeptPosts {
     this.#seal = sealWith(input.keyring)
   }
 
-  /** Of waiting bodies, as last read. */
+  /** All waiting bodies, as last read. */
   get bytes(): number {
     const since = this.#clock() - keptSeconds * 1000
     return this.#known.reduce((sum, { at, bytes }) => (at > since ? sum + bytes : sum), 0)
@@ -215,7 +213,7 @@ export class KeptPosts {
     )
   }
 
-  /** After `take`. */
+  /** Call it after `take`. */
   async forget({ id, bytes }: KeptPost): Promise<void> {
     await this.#store.delete(keptRecord.key(id))
     for (const one of await this.#waiting()) if (one.id === id) await this.#unlink(one.member)

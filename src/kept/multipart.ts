@@ -6,7 +6,7 @@ import { type BodyType, parametersIn } from './content.ts'
 import { likeliestSpelling, spellingsOf } from './spellings.ts'
 
 interface Part {
-  /** In all spellings. */
+  /** All spellings of the name. */
   readonly names: readonly string[]
   /** Null for a field. */
   readonly file: string | null

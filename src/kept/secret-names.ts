@@ -1,6 +1,5 @@
 /** Tells by a name whether a field is a credential, which is never kept, or may be one, which is never shown. */
 
-/** Without accents. */
 const secretWords = new Set([
   ...['pass', 'pw', 'pwd', 'pswd', 'psw', 'pin', 'otp', 'totp', 'cvv', 'cvc', 'token', 'bearer', 'credential'],
   ...['credentials', 'geheimzahl', 'mdp', 'clave', 'senha', 'haslo']
@@ -23,7 +22,7 @@ const statement = /^id_token$/
 /** Others in the room must not read these. */
 const maybeSecret = /token|csrf|xsrf|saml|assert|code|state|ticket|key|sig|secret|auth|nonce|session|jwt|hash|sectok/i
 
-/** In the languages of the gate. */
+/** It knows the languages of the gate. */
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name)
   const joined = words.join('')

@@ -2,7 +2,7 @@
 import { escapedByte } from '../request/percent-decoding.ts'
 import type { BodyType } from './content.ts'
 
-/** Of pages in the languages of the gate. */
+/** Encodings of pages in the gate's languages. */
 const usual = [
   'windows-1252',
   'iso-8859-2',

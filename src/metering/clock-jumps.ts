@@ -1,7 +1,7 @@
 /** Notices that the machine's clock was set. */
 import { type Clock, clockSkewMs } from '../clock.ts'
 
-/** In milliseconds since the epoch. */
+/** Milliseconds since the epoch. */
 export interface ClockJump {
   readonly from: number
   readonly to: number

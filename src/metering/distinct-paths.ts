@@ -43,7 +43,7 @@ export class DistinctPaths {
   /** Sorted, each hash once. */
   readonly #entries: number[] = []
   #first = 0
-  /** From it on, a slot's hashes may be missing. */
+  /** A slot's hashes may be missing from its threshold on. */
   #thresholds: Map<number, number> | null = null
   #countedAt = -1
   #count = 0

@@ -7,7 +7,7 @@ import { type LedTo, ledBy } from './led.ts'
 
 /** So long after a led navigation its page's requests count as led. */
 const afterMs = 60_000
-/** Between two notices about a session. */
+/** The pause between two notices about a session. */
 const tellMs = 20_000
 const maxSessions = 20_000
 const prefix = 'led:'

@@ -55,7 +55,7 @@ export interface Observation {
   readonly phase: Phase
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Of bodies and frames, since the last observation. */
+  /** Bytes of bodies and frames since the last observation. */
   readonly bytesIn: number
   readonly bytesOut: number
   /** True in the first one after `start`. */

@@ -3,7 +3,6 @@
 /** Somebody who is not signed in. */
 export interface Visitor {
   readonly address: string
-  /** With its question mark. */
   readonly query: string
 }
 

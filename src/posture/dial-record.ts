@@ -50,7 +50,7 @@ export interface Turned {
   readonly before: PostureLevel
   /** It may be stricter than what was set. */
   readonly now: PostureLevel
-  /** For all apps: those that stay stricter. */
+  /** Apps that stay stricter after a change for all. */
   readonly stricter: readonly string[]
   /** The caller writes them to the journal. */
   readonly ended: readonly EndedSetting[]

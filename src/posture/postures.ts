@@ -76,7 +76,7 @@ export class Postures {
     return apps.reduce<PostureLevel>((found, app) => stricterOf(found, this.level(app)), this.level(null))
   }
 
-  /** Also what has ended. */
+  /** It may hold what has ended. */
   get dial(): Dial | null {
     return this.#dial
   }

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { findTokens, tokenLength, tokenPrefix } from './token-text.ts'
 
 export interface TokenTerms {
-  /** In lower case, such as `x-gate-token`. */
+  /** The name is in lower case: `x-gate-token`. */
   readonly header: string | null
 }
 
@@ -48,7 +48,7 @@ function tokenIn(authorization: string): Presented | null {
   return text.startsWith(tokenPrefix) ? { text, isBasic } : null
 }
 
-/** After the first colon (RFC 7617 §2). */
+/** The password follows the first colon (RFC 7617 §2). */
 function passwordOf(value: string): string {
   const pair = decoded(value)
   const colon = pair.indexOf(':')

@@ -10,7 +10,6 @@ export interface ProgramToken {
   /** SHA-256 of the text, in hex. */
   readonly digest: string
   readonly accountId: string
-  /** In the owner's words. */
   readonly name: string
   readonly app: string
   /** Globs inside the app; null for all. */
@@ -19,7 +18,7 @@ export interface ProgramToken {
   readonly methods: readonly string[] | null
   /** CIDRs or addresses; null for all. */
   readonly networks: readonly string[] | null
-  /** In all; null for no limit. */
+  /** The total; null for no limit. */
   readonly bytes: number | null
   /** Milliseconds since the epoch. */
   readonly createdAt: number

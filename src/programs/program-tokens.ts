@@ -35,7 +35,6 @@ export class TooManyTokens extends Error {
 const maxTokens = 100
 /** An ended token stays listed, so its owner sees why a program has stopped. */
 const keptSeconds = 30 * 86_400
-/** By their text. */
 const known = 10_000
 
 const tokensOf = (accountId: string) => `program-tokens-of:${accountId}`
@@ -218,7 +217,7 @@ export class ProgramTokens {
     return { token, lastUse: await this.#uses.last(token.id) }
   }
 
-  /** Also a damaged or a newer release's record. */
+  /** A damaged or a newer release's record goes too. */
   async #drop(id: string): Promise<boolean> {
     const { store, cache } = this.#options
     if (!isTokenId(id)) return false

@@ -41,7 +41,7 @@ function listOf(text: string): string[] | null {
   return items.length === 0 ? null : items
 }
 
-/** Without a query, as `rules[].path`. */
+/** The path has no query, as in `rules[].path`. */
 function isPath(text: string): boolean {
   return text.startsWith('/') && text.length <= 256 && !/[?#\\\p{C}]/u.test(text)
 }

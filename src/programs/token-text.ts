@@ -9,7 +9,7 @@ const checksumLength = 6
 
 export const tokenPrefix = 'fg_'
 export const tokenLength = tokenPrefix.length + secretLength + checksumLength
-/** For scanners; `docs/programs.md` has it too. */
+/** Scanners use it; `docs/programs.md` has it too. */
 export const tokenPattern = `${tokenPrefix}[0-9A-Za-z]{${secretLength + checksumLength}}`
 const shape = new RegExp(`^${tokenPattern}$`)
 

@@ -17,7 +17,6 @@ const useKey = (id: string) => `program-token-used:${id}`
 export class TokenUses {
   readonly #store: Store
   readonly #clock: Clock
-  /** By the token's id. */
   readonly #seen = new Map<string, TokenUse>()
   readonly #unwritten = new Set<string>()
 

@@ -22,7 +22,7 @@ type Guess = Origin & {
 }
 
 interface Standing {
-  /** By a sign-in in the last 30 days. */
+  /** Where a sign-in was finished in the last 30 days. */
   readonly from: 'browser' | 'network' | 'elsewhere'
   readonly place: string | null
   readonly buckets: readonly Bucket[]
@@ -114,7 +114,7 @@ export class AttemptBuckets {
   }
 }
 
-/** For an institution's answer that is not checked yet. */
+/** The buckets of an institution's unchecked answer. */
 export function answerBuckets(institution: string, address: string): Bucket[] {
   const { site, provider } = networkLevels(address)
   return [
@@ -123,7 +123,7 @@ export function answerBuckets(institution: string, address: string): Bucket[] {
   ]
 }
 
-/** For requests that a stranger makes the gate send. */
+/** The buckets of requests that a stranger makes the gate send. */
 export function pushBuckets(institution: string, address: string): Bucket[] {
   return answerBuckets(`push:${institution}`, address)
 }

@@ -18,10 +18,10 @@ export interface Bucket {
 export type Reservation =
   | {
       readonly kind: 'allowed'
-      /** Of this person, without shared buckets. */
+      /** Failures of this person, without shared buckets. */
       readonly failures: number
       wait?(): Promise<{ readonly waitSeconds?: number }>
-      /** Also clears their part in shared buckets. */
+      /** It also clears their part in shared buckets. */
       succeeded(): Promise<void>
       /** Nothing was checked. */
       released(): Promise<void>
@@ -232,7 +232,7 @@ export function site(address: string): string {
   return networkLevels(address).site
 }
 
-/** With its wait (FIELD N6). */
+/** The answer has its wait (FIELD N6). */
 export async function refusedBy(reservation: Reservation & { kind: 'allowed' }) {
   return { kind: 'refused' as const, ...(await reservation.wait?.()) }
 }

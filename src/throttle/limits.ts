@@ -26,9 +26,9 @@ export interface Limit {
   readonly firstWaitSeconds: number
   readonly factor: number
   readonly maxWaitSeconds: number
-  /** Since the last attempt. */
+  /** The bucket ends so long after the last attempt. */
   readonly keepSeconds: number
-  /** For one failure; null for never. */
+  /** One failure is forgiven in this time; null for never. */
   readonly forgiveSeconds: number | null
 }
 

@@ -95,7 +95,7 @@ export class Asks {
     if (ask !== null) this.#note(account, ask)
   }
 
-  /** Since when this session owes a proof. */
+  /** A proof is owed since then. */
   askedOf(account: string, session: string, proofs: readonly Proof[]): number | null {
     this.#see(account)
     if (this.#asked.size === 0) return null

@@ -7,7 +7,7 @@ import type { Usual } from './group.ts'
 import { longAt, number, type Person, ringSize } from './person.ts'
 
 const halfLifeDays = 21
-/** In days. */
+/** Days. */
 const peerDays = 4
 /** 1.4826·MAD is the standard deviation of a normal distribution (Hampel 1974). */
 const madFactor = 1.4826

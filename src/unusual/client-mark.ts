@@ -23,9 +23,9 @@ const workers: ReadonlySet<string | undefined> = new Set(['worker', 'sharedworke
 
 interface Mark {
   readonly whole: number
-  /** Without the platform, which Chromium's workers do not name. */
+  /** The mark without the platform, which Chromium's workers do not name. */
   readonly bare: number
-  /** Without language, platform and order. */
+  /** The mark without language, platform and order. */
   readonly loose: number
   /** True where Chromium orders headers differently: in workers, and where a script chooses the language. */
   readonly isOfOtherOrder: boolean

@@ -5,7 +5,7 @@ interface Feature {
   readonly unit: number
   /** In e-folds: a small change of a very regular person is not strange. */
   readonly minSpread: number
-  /** In e-folds, before the watch has seen anybody. */
+  /** E-folds, before the watch has seen anybody. */
   readonly assumed: readonly [middle: number, spread: number]
   /** True for the highest value of a day; other numbers add up. */
   readonly isPeak: boolean

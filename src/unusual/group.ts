@@ -4,7 +4,7 @@ import { featureCount, features } from './features.ts'
 export const binCount = 64
 export const scoreBins = 64
 const scoreBinWidth = 2
-/** In e-folds. */
+/** E-folds. */
 const binWidth = 0.25
 export const areaPlaces = 256
 /** Everybody. Groups of directories have no empty name. */
@@ -166,7 +166,7 @@ const assumedMiddle = Float32Array.from(features, ({ assumed }) => assumed[0])
 const assumedSpread = Float32Array.from(features, ({ assumed }) => assumed[1])
 export const assumed: Usual = { middle: assumedMiddle, spread: assumedSpread }
 
-/** For each number the most generous of the groups. */
+/** The most generous of the groups counts. */
 export function usualOf(groups: readonly Group[], all: Group, day: number): Usual {
   const known = groups.filter(group => group.isKnown)
   if (known.length === 0) return all.isKnown ? all.usual(day) : assumed

@@ -9,7 +9,7 @@ export interface Live {
   person: Person
   usual: Usual | null
   groups: readonly string[]
-  /** Since the last score. */
+  /** Counts since the last score. */
   requests: number
   bytes: number
   /** The running ten minutes. */
@@ -22,7 +22,7 @@ export interface Live {
   newAreas: DayHashes | null
   /** The day of an extreme score that suspended nobody, because of led requests. */
   sparedOn: number
-  /** From before the store's record was loaded, as `waiting`. */
+  /** A proof from before the record was loaded, as `waiting`. */
   earlyProof: { readonly session: string; readonly at: number } | null
   waiting: UsageObservation[] | null
   isLoaded: boolean

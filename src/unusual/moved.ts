@@ -1,7 +1,7 @@
 /** Bytes from each app, today and on the 13 days before. For display only. */
 import { at, fromByte, fromScale, toByte, toScale } from './features.ts'
 
-/** With today. */
+/** Today counts. */
 export const movedDays = 14
 export const movedPlaces = 8
 /** All apps without a place of their own. */
@@ -14,7 +14,7 @@ export class Moved {
   readonly today: Float64Array
   /** Hashes of apps; 0 for a free place. */
   readonly apps: Uint32Array
-  /** On the scale, by day modulo `movedDays`. */
+  /** Bytes on the scale, by day modulo `movedDays`. */
   readonly days: Uint8Array
 
   /** `start` is a multiple of eight. */

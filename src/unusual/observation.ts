@@ -9,22 +9,22 @@ export interface UsageObservation {
   readonly sessionStartedAt: number
   readonly app: string
   readonly method: string
-  /** With the query. */
+  /** The query is part of it. */
   readonly path: string
-  /** For a COPY or MOVE; '' for others. */
+  /** The target of a COPY or MOVE; '' for others. */
   readonly destination: string
   readonly address: string
   readonly userAgent: string | undefined
   /** Names and values in turn. */
   readonly rawHeaders: readonly string[]
-  /** At the sign-in; null if unknown. */
+  /** The client at the sign-in; null if unknown. */
   readonly signedInWith: { readonly userAgent: string; readonly address: string } | null
   /** Chromium sends no Fetch Metadata with a WebSocket's handshake. */
   readonly isSocket: boolean
   readonly fetchDest: string | undefined
   /** Null while it goes on. */
   readonly status: number | null
-  /** To the person, since the last observation. */
+  /** Bytes to the person since the last observation. */
   readonly bytes: number
   readonly isFirst: boolean
   /** True if another site, a prefetch, or an embedding page may have caused it. */

@@ -10,7 +10,7 @@ export interface LedPart {
   readonly bytes: number
 }
 
-/** Of the running ten minutes. */
+/** Counts of the running ten minutes. */
 interface Slot {
   slotBytes: number
   slotObjects: number

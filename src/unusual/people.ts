@@ -16,7 +16,7 @@ export interface Unwritten {
 }
 
 interface KeptGroup {
-  /** As stored, with what was learned here since. */
+  /** The stored group, with what was learned here since. */
   readonly group: Group
   /** Learned since the last writing. */
   pending: Group | null
@@ -120,7 +120,7 @@ export class PeopleInMemory {
     return this.#kept(name, day).group
   }
 
-  /** Also true while the clock is in doubt. */
+  /** It also learns while the clock is in doubt. */
   isLearning(now: number): boolean {
     const all = this.groups.get(everyone)
     if (all === undefined || !all.isLoaded || this.#running.isUnsure) return true

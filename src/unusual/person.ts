@@ -34,7 +34,7 @@ export const number = {
   longDays: 2 * featureCount + 8,
   latitude: 2 * featureCount + 9,
   longitude: 2 * featureCount + 10,
-  /** In minutes since the epoch; 0 for never. */
+  /** Minutes since the epoch; 0 for never. */
   placeAt: 2 * featureCount + 11,
   sumForeignBytes: 2 * featureCount + 12,
   newMarks: 2 * featureCount + 13,
@@ -53,7 +53,7 @@ export const number = {
 export const numberCount = 2 * featureCount + 22
 export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
-/** In eighths of a day. */
+/** Eighths of a day. */
 export const hourUnit = 8
 const countedCount = featureCount + movedPlaces + featureCount
 export const ownAmountsAt = featureCount + movedPlaces
@@ -174,7 +174,7 @@ export class Person implements Slots {
     return this.#awake.moved
   }
 
-  /** In the store. */
+  /** Today's amounts in the store. */
   get synced(): Float64Array {
     return this.#awake.synced
   }
@@ -218,7 +218,7 @@ export class Person implements Slots {
     this.todayLevel = add(this.hashes, today, hash, this.todayLevel)
   }
 
-  /** So many objects one sampled object stands for. */
+  /** A sampled object stands for so many. */
   get objectWeight(): number {
     return 2 ** this.todayLevel
   }
@@ -277,7 +277,7 @@ export class Person implements Slots {
     this.numbers[index] = (days * 2 ** (passed - 1)) % 2 ** strangeDaysKept
   }
 
-  /** Without today. */
+  /** Today does not count. */
   strangeDaysOf(days: number): number {
     let count = 0
     if (this.numbers[number.strangeDays] === 0) return count

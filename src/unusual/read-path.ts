@@ -4,11 +4,11 @@ import { withoutTokens } from './query-things.ts'
 
 /** Reused at each request. */
 interface PathFacts {
-  /** Of app and path. */
+  /** A hash of app and path. */
   object: number
-  /** Of app and the first two folders. */
+  /** A hash of app and the first two folders. */
   area: number
-  /** Without the last number; 0 without one. */
+  /** A hash without the last number; 0 without one. */
   template: number
   id: number
 }

@@ -71,7 +71,7 @@ const maxFamily = 45
  * it by twenty points.
  */
 const maxRare = 36
-/** In standard days. */
+/** Standard days. */
 const slack = 0.6
 const maxSum = 12
 const maxDeviation = 4
@@ -136,14 +136,13 @@ const points = new Float64Array(families.length)
 const placeOf = Object.fromEntries(families.map((family, i) => [family, i])) as Readonly<Record<Family, number>>
 const featurePlaces = familyOfFeature.map(family => placeOf[family])
 const sumPlaces = sums.map(({ family }) => placeOf[family])
-/** Of the last score. */
 const deviations = new Float64Array(featureCount)
 /** Only programs do these, so honest days far above the usual are rare. */
 const isLight = flagsOf(at.lonely, at.regular)
 const isOfOthers = flagsOf(at.newAreas, at.foreignObjects, at.foreignBytes)
 const quietDeviation = 0.67
 
-/** Without allocation: it runs for many requests. */
+/** It allocates nothing, since it runs for many requests. */
 export function scoreOf(context: Context): number {
   points.fill(0)
   const { person, track, usual } = context

@@ -75,11 +75,11 @@ export class Track {
   firstMarks = 0
   /** 0 for never. */
   provedOn = 0
-  /** Since the last proof. */
+  /** Amounts since the last proof. */
   bytes = 0
   objects = 0
   isMixed = false
-  /** Until the person gives a fresh proof. */
+  /** They last until a fresh proof. */
   doubts: readonly DoubtFacts[] = none
   #rows: Row[] = none
   #lastAt = 0

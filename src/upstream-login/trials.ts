@@ -5,7 +5,7 @@
 import { type Clock, isCurrent } from '../clock.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
-/** Then the next request is a trial. */
+/** A later request is a trial again. */
 const provenMs = 60_000
 const remembered = 10_000
 const maxSegments = 100
@@ -13,12 +13,12 @@ const maxSegments = 100
 export type TrialAdmission =
   /** The caller ends a trial; later calls do nothing. */
   | { readonly wait: null; readonly end: (() => void) | null }
-  /** Then ask again. */
+  /** The caller asks again after it. */
   | { readonly wait: Promise<void> }
 
 interface Fate {
   isRefused: boolean
-  /** By segment, the oldest first. */
+  /** The oldest segment comes first. */
   readonly proven: Map<string, number>
   trial: Promise<void> | null
 }
@@ -32,7 +32,6 @@ export function segmentOf(path: string): string {
 
 export class Trials {
   readonly #clock: Clock
-  /** By the login's id. */
   readonly #fates = growingLru<Fate>(remembered)
 
   constructor(clock: Clock) {

@@ -67,7 +67,7 @@ export class UpstreamLogins {
     return refusedAt !== null || this.#trials.isRefused(id)
   }
 
-  /** As in trials.ts. */
+  /** trials.ts explains `segment` and `maxMs`. */
   admit({ id }: UpstreamLogin, segment: string, maxMs: number): TrialAdmission {
     return this.#trials.admit(id, segment, maxMs)
   }
@@ -92,7 +92,7 @@ export class UpstreamLogins {
     })
   }
 
-  /** Also one that cannot be opened. */
+  /** It may replace one that cannot be opened. */
   async store(
     accountId: string,
     appId: string,
@@ -161,7 +161,7 @@ export class UpstreamLogins {
     return found.filter(each => each !== null)
   }
 
-  /** Also those that cannot be opened. */
+  /** Some cannot be opened. */
   async kept(accountId: string): Promise<KeptLogin[]> {
     const { store } = this.#options
     const found = await inBatches(await store.members(loginsOf(accountId)), async app => {
@@ -222,7 +222,7 @@ export class UpstreamLogins {
     cache.forget(upstreamLoginRecord.key(id))
   }
 
-  /** Also a damaged record. `expected`: only that text. */
+  /** A damaged record goes too. `expected`: only that text. */
   async #drop(accountId: string, appId: string, expected?: string): Promise<boolean> {
     const { store, cache } = this.#options
     const key = upstreamLoginRecord.key(idOf(accountId, appId))
