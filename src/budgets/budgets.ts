@@ -71,7 +71,6 @@ const nobody: readonly Proof[] = []
 
 interface Spends {
   readonly meters: readonly Meter[]
-  /** The proofs that all meters have noted. */
   noted: readonly Proof[] | null
 }
 
@@ -178,7 +177,6 @@ export class Budgets {
     return Promise.all(meters.filter(isUnknown).map(meter => this.#settlements.settled(meter)))
   }
 
-  /** True while nobody has to ask `room`. */
   get hasRoom(): boolean {
     return this.#settlements.isNoneTight
   }

@@ -15,7 +15,6 @@ interface Granted {
 }
 
 export class CountGrant {
-  /** What is on its way to the store. */
   #reported = 0
   #granted: Granted | null = null
   #float: number

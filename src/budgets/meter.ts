@@ -43,7 +43,6 @@ const none: readonly number[] = []
 /** It stores nothing that can be computed: several meters of 10,000 people must fit into a few megabytes. */
 export class Meter {
   readonly subject: string
-  /** The ledger as last settled. */
   ledger: Ledger | null = null
   /** True while the store surely holds this ledger. */
   isKnown = false

@@ -6,7 +6,6 @@ import type { Budget } from './budget.ts'
 /** The longest life of a session. */
 const windowSeconds = 31 * 86_400
 
-/** The result has the rules' indexes. */
 export function ownBudgetsOf(app: string, rules: readonly Rule[]): (Budget | null)[] | null {
   const own = rules.map(rule => budgetOf(app, rule))
   return own.every(budget => budget === null) ? null : own

@@ -31,7 +31,6 @@ export function amountInWords({ counted }: Pick<Budget, 'counted'>, amount: numb
 const deeds = { bytes: 'fetched', requests: 'made', distinctPaths: 'asked for' } as const
 
 export interface Told extends Pick<LedgerState, 'spent' | 'limit'> {
-  /** The part of `spent` without led requests. */
   readonly own: number
 }
 

@@ -35,7 +35,6 @@ const maxRunning = 200
 
 export class Settlements implements FlowKeeper {
   readonly #options: SettlementsOptions
-  /** Grants belong to a process. */
   readonly #process = newId()
   #dirty: Meter[] = []
   #due: Meter[] = []

@@ -10,7 +10,6 @@ export type ServedKind = (typeof servedKinds)[number]
 export const servedContents = ['passwords', 'people', 'payments'] as const
 export type ServedContent = (typeof servedContents)[number]
 
-/** They stop the request. */
 export const stoppingSteps: readonly DecoyStep[] = ['step-up', 'cut', 'suspend']
 
 export function isStopping(steps: readonly DecoyStep[]): boolean {

@@ -16,7 +16,6 @@ interface AppWatchOptions {
   readonly onFinding: (finding: Finding, isTold: boolean) => void
   /** Once for each kind, until an operator approves something. */
   readonly onFull: (place: Lacking) => void
-  /** Once for each reason. */
   readonly say: (why: string) => void
 }
 
@@ -60,7 +59,6 @@ export class AppWatch {
   #mayWrite = true
   #writtenAt = 0
   #wasLearning = true
-  /** Findings that are not in the store yet. */
   #pending: Pending[] = []
   readonly #said = new Set<string>()
   readonly #options: AppWatchOptions

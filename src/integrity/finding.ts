@@ -13,7 +13,6 @@ export interface Finding {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly lastAt: number
-  /** Inside the app. */
   readonly page: string
   readonly items: readonly Mark[]
   readonly codes: readonly string[]

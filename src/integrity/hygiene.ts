@@ -29,7 +29,6 @@ export function notesOf(headers: readonly string[], isPage: boolean, isSecure: b
   return notes
 }
 
-/** `coding`: the gate cannot read it. */
 export function unreadNote(coding: string): string {
   return `unread ${coding}`
 }

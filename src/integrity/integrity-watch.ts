@@ -24,7 +24,7 @@ interface IntegrityOptions {
   readonly onFinding: (app: string, finding: Finding, isTold: boolean) => void
   readonly onFull: (app: string, place: Lacking) => void
   readonly say: (app: string, why: string) => void
-  /** Told once when the store fails, and with null when it works again. */
+  /** Null when the store works again. */
   readonly onStoreProblem: (problem: Error | null) => void
 }
 

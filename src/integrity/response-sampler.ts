@@ -34,7 +34,6 @@ const sameScriptMs = 10 * 60_000
 const maxRemembered = 2048
 const knownMs = 60_000
 
-/** Shared by the apps of a process. */
 const copying = { bodies: 0, bytes: 0 }
 
 interface Head {

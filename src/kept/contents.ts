@@ -63,7 +63,6 @@ async function isHiddenText(text: string, field: JsonField, slices: TimeSlices):
   return value !== null && isHiddenValue(field.name ?? '', value, slices)
 }
 
-/** True if the value has such names in it. */
 async function isHiddenValue(name: string, value: string, slices: TimeSlices): Promise<boolean> {
   const seen = new Set<string>()
   for (const inner of namesWithin(name, value)) {

@@ -242,7 +242,6 @@ export class KeptPosts {
     return isCurrent(post.until, keptSeconds * 1000, this.#clock()) ? post : null
   }
 
-  /** Null for what no key opens. */
   async #read<Value>(read: () => Promise<Value | null>): Promise<Value | null> {
     try {
       return await read()

@@ -81,7 +81,6 @@ export class Postures {
     return this.#dial
   }
 
-  /** Called after a change for any app. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)

@@ -75,7 +75,7 @@ export interface Lockout {
   readonly withinSeconds: number
 }
 
-/** Left when strangers have spent theirs. */
+/** Guesses that the person has left when strangers have spent theirs. */
 const leftToThePerson = 2
 
 /** Guesses at each of an account's names count alone. */

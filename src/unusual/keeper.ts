@@ -27,7 +27,7 @@ interface KeeperOptions {
   readonly people: PeopleInMemory
   readonly store: Store
   readonly clock: Clock
-  /** Told once when the store fails, and with null when it works again. */
+  /** Null when the store works again. */
   readonly onProblem: (problem: Error | null) => void
   readonly isShared: boolean
 }

@@ -206,7 +206,6 @@ export class Track {
     return false
   }
 
-  /** Another place seems to use it. */
   get isElsewhere(): boolean {
     return this.isShared && this.doubts.some(({ kind, isMidway }) => isMidway && placing.has(kind))
   }

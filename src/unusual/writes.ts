@@ -18,7 +18,6 @@ const writes: ReadonlyMap<string, Write> = new Map([
   ['MOVE', 'deletion']
 ])
 
-/** Null for a method that only reads. */
 export function writeOf(method: string): Write | null {
   return writes.get(method) ?? null
 }
