@@ -30,7 +30,7 @@ export interface Ledger {
   readonly boughtAt: readonly number[]
   /** True once the steps after `step-up` have begun. */
   readonly isUnanswered: boolean
-  /** The rate of `slow` is used up so far. */
+  /** Until then the rate of `slow` is used up. */
   readonly rateUsedUntil: number
   /** The proof that a count with `isPerProof` belongs to. */
   readonly proofAt: number

@@ -11,7 +11,7 @@ const maxBytes = 4 * 1024 * 1024
 /** A body that takes longer is dropped, and its thread ends. */
 const maxMs = 5_000
 const idleMs = 60_000
-/** A part of one processor, in milliseconds. */
+/** A share of one processor, of which so many milliseconds are saved up. */
 const share = 0.02
 const maxSaved = 3_000
 /** The part for pages with a recent reading. */
