@@ -115,16 +115,7 @@ export class Unusual {
       if (isProved) noteProvedPlace(person, track)
     }
     track.seenAt = now
-    const slot = Math.floor(now / slotMs)
-    if (slot !== live.slot) {
-      live.slot = slot
-      // The groups may have learned since.
-      live.usual = null
-      live.slotBytes = 0
-      live.slotObjects = 0
-      live.slotWrites = 0
-      if (person.own !== null) person.own.slotBytes = person.own.slotObjects = person.own.slotWrites = 0
-    }
+    turnSlot(live, Math.floor(now / slotMs))
     // From now on the person's own requests are counted separately.
     if (observation.isLed) person.own ??= OwnDay.of(person, live)
     const own = observation.isLed ? null : person.own
@@ -137,41 +128,41 @@ export class Unusual {
     const areaIndex = find(person, known.areas, area)
     const isForeign = isOfOthers(this.people, person, observation.groups, area, areaIndex)
     if (observation.isFirst) {
-      live.requests++
       facts.object = object
       facts.template = template
       facts.id = id
       facts.area = area
       facts.isNewArea = areaIndex < 0
       facts.isForeign = isForeign
-      person.hoursToday |= hourBit(now)
-      if (!observation.isSocket) this.#noteHeaders(live, track, observation)
-      const write = writeOf(observation.method)
-      const foreignBefore = person.numbers[at.foreignObjects]!
-      // Uploads are not fetched data. A POST may also be a query, so it counts as a read too.
-      if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
-      if (write !== null) noteWrite(live, track, write, facts, person.numbers[at.foreignObjects]! > foreignBefore)
+      this.#noteRequest(live, track, observation, facts)
       note(person, known.areas, area, person.day, person.day, areaIndex)
-      if (write !== null && observation.destination !== '') this.#noteDestination(live, app, observation)
+      if (writeOf(observation.method) !== null && observation.destination !== '')
+        this.#noteDestination(live, app, observation)
     }
-    const { numbers } = person
     if (bytes > 0) {
-      if (isForeign) numbers[at.foreignBytes]! += bytes
-      numbers[at.bytes]! += bytes
+      if (isForeign) person.numbers[at.foreignBytes]! += bytes
       person.moved.add(app, bytes)
-      live.slotBytes += bytes
-      live.bytes += bytes
-      track.bytes += bytes
-      track.noteHaul(person, now, bytes)
-      if (live.slotBytes > numbers[at.peakBytes]!) numbers[at.peakBytes] = live.slotBytes
+      noteBytes(live, track, bytes, now)
     }
     if (status !== null && (status === 401 || status === 403 || status === 404 || status === 429))
-      numbers[at.refusals]!++
+      person.numbers[at.refusals]!++
     if (own !== null) {
       noteAfter(own, person, live)
       own.hours |= hourBit(now)
     }
     return isElsewhere
+  }
+
+  #noteRequest(live: Live, track: Track, observation: UsageObservation, facts: RequestFacts): void {
+    const { person } = live
+    live.requests++
+    person.hoursToday |= hourBit(observation.at)
+    if (!observation.isSocket) this.#noteHeaders(live, track, observation)
+    const write = writeOf(observation.method)
+    const foreignBefore = person.numbers[at.foreignObjects]!
+    // Uploads are not fetched data. A POST may also be a query, so it counts as a read too.
+    if (write === null || observation.method === 'POST') this.#noteRead(live, track, observation, facts)
+    if (write !== null) noteWrite(live, track, write, facts, person.numbers[at.foreignObjects]! > foreignBefore)
   }
 
   /** A COPY or MOVE may overwrite what others have. */
@@ -373,6 +364,28 @@ export class Unusual {
     }
     return hash
   }
+}
+
+/** Begins the next ten minutes. The groups may have learned since. */
+function turnSlot(live: Live, slot: number): void {
+  if (slot === live.slot) return
+  live.slot = slot
+  live.usual = null
+  live.slotBytes = 0
+  live.slotObjects = 0
+  live.slotWrites = 0
+  const { own } = live.person
+  if (own !== null) own.slotBytes = own.slotObjects = own.slotWrites = 0
+}
+
+function noteBytes(live: Live, track: Track, bytes: number, now: number): void {
+  const { numbers } = live.person
+  numbers[at.bytes]! += bytes
+  live.slotBytes += bytes
+  live.bytes += bytes
+  track.bytes += bytes
+  track.noteHaul(live.person, now, bytes)
+  if (live.slotBytes > numbers[at.peakBytes]!) numbers[at.peakBytes] = live.slotBytes
 }
 
 function hourBit(now: number): number {
