@@ -16,7 +16,7 @@ export function canBeMailed(email: string | null): boolean {
   return email !== null && mailAddress(email) !== null
 }
 
-/** `validSeconds`: of the link; absent for the usual time. */
+/** `validSeconds`: how long the link works; absent for the usual time. */
 export async function mailInvitation(
   { queue, keyring, clock }: InvitationMailParts,
   { id: account, name }: Pick<Account, 'id' | 'name'>,

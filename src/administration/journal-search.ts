@@ -11,7 +11,7 @@ export type { JournalPage }
 export interface JournalFilter {
   /** In canonical form. */
   readonly reference: string | null
-  /** Name and id; an entry with one of them fits. */
+  /** A person's name and id; an entry with one of them fits. */
   readonly person: readonly string[] | null
   readonly app: string | null
   /** A kind or its start: `session` fits `session.end`. */
@@ -21,7 +21,7 @@ export interface JournalFilter {
   readonly to: number | null
 }
 
-/** Null for other text. */
+/** The canonical form of a typed reference; null for other text. */
 export function typedReference(text: string): string | null {
   return readReference(typedSigns(text) ?? '')
 }

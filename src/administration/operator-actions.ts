@@ -122,7 +122,7 @@ export class OperatorActions {
       if (account.suspended !== null) return refused('suspended', account)
       const { directories, credentials, isUsable } = this.#parts
       if (!directories.isKnown(account.directory)) return refused('no_source', account)
-      // For a person from elsewhere, who has a factor, an invitation would do nothing.
+      // An invitation sets no password for a person from elsewhere, so beside a factor it does nothing.
       if (directories.isElsewhere(account.directory) && (await credentials.list(account.id)).some(isUsable))
         return refused('has_factor', account)
       return { kind: 'done', account, token: await this.#people(by).invite(account, validSeconds) }
@@ -274,7 +274,7 @@ export class OperatorActions {
     }
   }
 
-  /** For actions that may end an operator's access. The acting operator can open the console, so only their own account can be the last. */
+  /** An action that may end an operator's access. The acting operator can open the console, so only their own account can be the last. */
   async #ofOperator<Done>(
     by: Acting,
     { isSelfMeant }: Seen,

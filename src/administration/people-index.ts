@@ -33,7 +33,7 @@ interface PeopleIndexInput {
   readonly store: Store
   readonly accounts: Pick<Accounts, 'list' | 'byId'>
   readonly clock: () => number
-  /** A usable second factor. */
+  /** True if the account has a usable second factor. */
   readonly isEnrolled: (account: Account) => Promise<boolean>
 }
 

@@ -45,7 +45,7 @@ export interface PeopleList {
 export const columns = ['name', 'display', 'email', 'groups'] as const
 type Column = (typeof columns)[number]
 
-/** In a first line, as our pages and spreadsheets write it. */
+/** Words of a first line, as our pages and spreadsheets write them. */
 const otherWords: Readonly<Record<string, Column>> = {
   'user name': 'name',
   username: 'name',
@@ -59,7 +59,7 @@ const otherWords: Readonly<Record<string, Column>> = {
   group: 'groups'
 }
 
-/** Checked against the accounts. A former name is taken too. */
+/** The list is checked against the accounts. A former name is taken too. */
 export async function checkPeopleList(
   text: string,
   accounts: Pick<Accounts, 'isTaken'>,
@@ -74,7 +74,7 @@ export async function checkPeopleList(
 interface ListOptions {
   /** The name with the realm of its source. */
   readonly nameOf?: (name: string) => string
-  /** An address is needed. */
+  /** Each person gets a mail, so an address is needed. */
   readonly isMailed?: boolean
 }
 
@@ -141,7 +141,7 @@ interface Row {
   readonly fields: readonly string[]
 }
 
-/** Without empty lines. `unclosed`: the line of an unclosed quotation mark. */
+/** Empty lines are left out. `unclosed`: the line of an unclosed quotation mark. */
 function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
   // The first of these separates the fields.
   const separator = /[,;\t]/.exec(text)?.[0] ?? ','
@@ -181,7 +181,7 @@ function rowsOf(text: string): { rows: Row[]; unclosed: number | null } {
   return { rows, unclosed: quotedAt }
 }
 
-/** For spreadsheets. A field that one would compute gets an apostrophe in front. */
+/** A CSV file for spreadsheets. A field that they would compute gets an apostrophe in front. */
 export function csvOf(rows: readonly (readonly string[])[], lineEnd = '\r\n'): string {
   const cell = (text: string) => {
     const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text

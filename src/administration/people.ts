@@ -36,7 +36,7 @@ export type AddOutcome = { readonly account: Account; readonly token: string } |
 export interface AddManyOptions {
   readonly validSeconds?: number | undefined
   readonly onDone?: (done: number) => void
-  /** A mail may be sent. */
+  /** Called for each added person, for example to send a mail. */
   readonly onAdded?: (account: Account, token: string) => Promise<unknown>
 }
 
@@ -77,8 +77,8 @@ export class People {
   }
 
   /**
-   * One after the other, so that a failure leaves at most one person without an invitation. If the store or the journal fails, it stops:
-   * `failure` is the error.
+   * Adds and invites one after the other, so that a failure leaves at most one person without an invitation. If the store or the journal
+   * fails, it stops: `failure` is the error.
    */
   async addMany(
     inputs: readonly NewAccount[],
@@ -198,7 +198,7 @@ export class People {
     const removed = (await credentials.list(id)).length
     let ended = 0
     await this.#evenUnconfirmed(
-      // Its holder could enrol a factor.
+      // The holder of an old invitation could enrol a factor.
       () => invitations.removeAll(id),
       () => sponsorships.removeAll(id),
       () => credentials.removeAll(id),
@@ -206,7 +206,7 @@ export class People {
       async () => {
         ended = await sessions.endAccount(id, 'factors_changed')
       },
-      // Last, because a full disk must not stop what ends access.
+      // This comes last, because a full disk must not stop what ends access.
       () => credentials.remember(id),
       async () => ({ kind: 'factor.remove', ...whom(account), outcome: 'reset', removed, ended })
     )
@@ -228,7 +228,7 @@ export class People {
     return ended
   }
 
-  /** Returns their number. `words`: for the person at the next sign-in. */
+  /** Returns their number. The person reads `words` at the next sign-in. */
   async endSessions(account: Account, why: EndReason = 'revoked', words?: string): Promise<number> {
     let ended = 0
     await this.#evenUnconfirmed(

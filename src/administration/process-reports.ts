@@ -13,7 +13,7 @@ const watchKey = 'console-watch'
 const index = 'console-reports'
 const reportKey = (id: string) => `console-report:${id}`
 const keptSeconds = 20
-/** Milliseconds between questions to the others, and of the wait for the first answers. */
+/** Milliseconds between two questions to the others, and for the first answers. */
 const askAgainMs = 4_000
 const firstWaitMs = 250
 /** A value of the store has at most a megabyte. */
@@ -22,7 +22,7 @@ const maxLive = 4_000
 interface ProcessReportsInput {
   readonly store: Store
   readonly clock: () => number
-  /** Others use the store too. */
+  /** Other processes use the store too. */
   readonly isShared: boolean
   readonly read: () => ProcessReport
   readonly onError: (error: unknown) => void
@@ -51,7 +51,7 @@ export class ProcessReports {
     this.#unsubscribe?.()
   }
 
-  /** This process comes first. */
+  /** The report of this process comes first. */
   async all(): Promise<readonly ProcessReport[]> {
     const { store, clock, isShared, read } = this.#input
     if (!isShared) return [read()]

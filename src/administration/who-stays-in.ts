@@ -12,7 +12,7 @@ interface StaysIn {
 
 export interface WhoStaysIn {
   readonly people: readonly StaysIn[]
-  /** Others can use no app. Suspended people do not count. */
+  /** How many others can use no app. Suspended people do not count. */
   readonly others: number
 }
 

@@ -21,7 +21,7 @@ const isInteger = (value: unknown) => Number.isInteger(value)
 const isChain = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(isBytes)
 const isOneCertificate = (value: unknown) => isChain(value) && (value as unknown[]).length === 1
 
-/** By format (WebAuthn L3 §8). The library handles self attestation and `none`. */
+/** The fields by format (WebAuthn L3 §8). The library handles self attestation and `none`. */
 const shapes: Readonly<Record<string, Shape>> = {
   packed: { alg: isInteger, sig: isBytes, x5c: isChain },
   tpm: { ver: isText, alg: isInteger, sig: isBytes, x5c: isChain, certInfo: isBytes, pubArea: isBytes },
@@ -54,7 +54,7 @@ const verifiedFormats = new Set(['packed', 'tpm', 'android-key', 'fido-u2f', 'ap
 /** Formats whose certificate signs the authenticator data. */
 const signsData = new Set(['packed', 'android-key'])
 
-/** `object` without its statement, unless the library must check it. Null for a malformed statement. Both are base64url. */
+/** Returns `object` without its statement, unless the library must check it. Null for a malformed statement. Both are base64url. */
 export function withoutUnjudged(object: string, clientDataJSON: string, tools: AttestationTools): string | null {
   const decoded = tools.decodeAttestationObject(
     new Uint8Array(Buffer.from(object, 'base64url'))
@@ -77,8 +77,8 @@ export function withoutUnjudged(object: string, clientDataJSON: string, tools: A
 }
 
 /**
- * The leaf first, of a statement that the library verifies whole. Null for none, for self attestation, and for formats without a verifier:
- * SafetyNet has ended, and the library reads no compound.
+ * The certificates of a statement that the library verifies whole, the leaf first. Null for none, for self attestation, and for formats
+ * without a verifier: SafetyNet has ended, and the library reads no compound.
  */
 export function attestedChain(object: string, tools: AttestationTools): Bytes[] | null {
   const decoded = tools.decodeAttestationObject(

@@ -75,7 +75,7 @@ export class Ceremonies<Details extends CeremonyOwner> {
     return ceremony === null || details === null ? null : { ceremony, details }
   }
 
-  /** Unless another is pending, which is returned. */
+  /** Makes this ceremony current unless another is pending, which it then returns. */
   async makeCurrent(owner: CeremonyOwner, ceremony: string): Promise<{ ceremony: string; details: Details } | null> {
     const stands = await changeValue(this.#store, this.#currentKeyOf(owner), async text => {
       const details = await this.look(text, owner)

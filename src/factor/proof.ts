@@ -39,7 +39,7 @@ export const anyFactor: TakenFactors = { factors: factorKinds, institution: true
 
 const everyKind: readonly ProofKind[] = [...factorKinds, 'institution']
 
-/** The usual case, every factor, makes no new list. */
+/** In the usual case, in which every factor is taken, this makes no new list. */
 export function kindsTaken({ factors, institution }: TakenFactors): readonly ProofKind[] {
   if (institution !== true) return factors
   return factors === factorKinds ? everyKind : [...factors, 'institution']
@@ -90,7 +90,7 @@ export function isFullySignedIn(proofs: readonly Proof[]): boolean {
   )
 }
 
-/** A program shows its token and nothing else. */
+/** True for a program, which shows its token and nothing else. */
 export function isProgram(proofs: readonly Proof[]): boolean {
   return proofs.length === 1 && proofs[0]!.kind === 'token'
 }

@@ -136,7 +136,7 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
-  /** True for the one caller who removed its hash. */
+  /** True for the one caller who removed the hash of this code. */
   #take(accountId: string, code: string): Promise<boolean> {
     // A change that met another one is tried again, for the same list.
     const hashes = new Map<string | undefined, Promise<string>>()

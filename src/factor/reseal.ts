@@ -36,7 +36,7 @@ export async function resealSecrets(input: {
   return resealed
 }
 
-/** Of the sealed `secret`, by kind and id of the credential. */
+/** The context of the sealed `secret`, by kind and id of the credential. */
 const contexts: Readonly<Record<CredentialKind, ((id: string) => string) | null>> = { totp: contextOf, webauthn: null }
 
 interface SealedKind {

@@ -7,7 +7,7 @@ export interface SlowHash {
   readonly cost: number
 }
 
-/** 8 MiB and some 20 ms, in addition to 80 random bits. */
+/** A hash takes 8 MiB and some 20 ms. The secrets have 80 random bits besides. */
 export const usualCost = 2 ** 13
 /** How many of the four threads that files and names share may hash. */
 const atOnce = 2

@@ -48,15 +48,15 @@ export interface TotpSetup {
 /** As long as the hash (RFC 6238 §5.1, RFC 4226 §4 R6). */
 const secretBytes: Readonly<Record<TotpAlgorithm, number>> = { SHA1: 20, SHA256: 32, SHA512: 64 }
 const ceremonySeconds = 10 * 60
-/** For the clock message: twenty steps, or otplib's limit of 49 minutes. */
+/** The tolerance of the clock message: twenty steps, or otplib's limit of 49 minutes. */
 const nearbySteps = (periodSeconds: number) => Math.min(20, Math.floor(1470 / periodSeconds))
-/** Then the page mentions clocks. */
+/** After so many failures the page mentions clocks. */
 const failuresToWonderAfter = 3
-/** In milliseconds. */
+/** The interval of the news about a clock, in milliseconds. */
 const clockNewsMs = 10 * 60_000
 const base32 = new ScureBase32Plugin()
 
-/** Holds the parameters, otherwise a reload would invalidate a shown QR code. */
+/** It holds the parameters, otherwise a reload would invalidate a shown QR code. */
 interface Pending extends CeremonyOwner, Pick<TotpCredential, 'secret' | 'algorithm' | 'digits' | 'periodSeconds'> {
   readonly accountId: string
   readonly credentialId: string
@@ -98,7 +98,7 @@ export class Totp {
     return stands === null ? drawn : this.#setupOf(stands.ceremony, stands.details)
   }
 
-  /** For ten minutes. Ends the session's earlier enrolment. */
+  /** The enrolment lasts ten minutes, and ends the session's earlier one. */
   async begin(account: { id: string; name: string }, binding: string): Promise<TotpSetup> {
     const owner = { accountId: account.id, binding }
     const waiting = await this.#ceremonies.current(owner)
@@ -263,7 +263,7 @@ export class Totp {
     return (lastStep + 1 - skew) * periodSeconds * 1000
   }
 
-  /** In seconds, or null. Only for a person who was shown the secret. */
+  /** The offset in seconds, or null. Only a person who was shown the secret gets it. */
   #offsetOf(pending: Pending, code: string | null): number | null {
     if (code === null) return null
     const secret = base32.decode(this.#open(pending.secret, pending.credentialId))
@@ -335,7 +335,7 @@ export class Totp {
   }
 }
 
-/** In any script; null for none. */
+/** The digits of a typed code, in any script, or null. */
 export function readCode(typed: unknown): string | null {
   const digits = typedSigns(typed)
   return digits !== null && /^[0-9]{6,8}$/.test(digits) ? digits : null

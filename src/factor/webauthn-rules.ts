@@ -2,7 +2,7 @@
 import { type CeremonyOwner, ceremonyRecord } from './ceremony.ts'
 import type { Credential, WebauthnCredential } from './credential.ts'
 
-/** Holds the policy, which the browser cannot change. */
+/** It holds the policy, which the browser cannot change. */
 export interface Pending extends CeremonyOwner {
   readonly purpose: 'enrol' | 'challenge' | 'login'
   readonly challenge: string

@@ -130,7 +130,7 @@ export class Webauthn {
     binding: string
     ceremony: string
     response: unknown
-    /** A function of model (null if unknown) and type. */
+    /** The name, or a function of model (null if unknown) and type. */
     name: string | ((model: string | null, sort: AuthenticatorType) => string)
     address: string
   }): Promise<EnrolmentResult> {
@@ -212,7 +212,7 @@ export class Webauthn {
     if ('kind' in answer) return answer
     const { response, credential, pending, reservation } = answer
     if (!mayAnswer(credential, response.userHandle, pending)) return refusedBy(reservation)
-    // Otherwise anybody who knows the id could disable the credential.
+    // Failures count only after a first factor, otherwise anybody who knows the id could disable the credential.
     const count = accountId === null ? { isLast: false } : await this.#failures.count(credential.id)
     const used = count === null ? null : await this.#use(credential, response, pending, address)
     if (used === null) {
@@ -233,7 +233,7 @@ export class Webauthn {
     }
   }
 
-  /** Beside a first factor. Counts the attempt first, and spends the challenge. */
+  /** An answer beside a first factor. It counts the attempt first, and spends the challenge. */
   async #answerOf(accountId: string, input: AnswerInput): Promise<Answered | Refused> {
     const reservation = await this.#options.limiter.reserve(
       await this.#guesses.buckets({ ...input, what: 'webauthn', accountId })
@@ -246,7 +246,7 @@ export class Webauthn {
     return credential === null ? refusedBy(reservation) : { response, credential, pending, reservation }
   }
 
-  /** Before sign-in. Counts by credential and network, otherwise invalid answers would stop everybody at an address. */
+  /** An answer before sign-in. It counts by credential and network, otherwise invalid answers would stop everybody at an address. */
   async #answerOfNobody(input: AnswerInput): Promise<Answered | Refused> {
     const response = readAuthentication(input.response)
     const pending = this.#sealed.look(input.ceremony, input.binding)
@@ -256,7 +256,7 @@ export class Webauthn {
     const { site, provider } = networkLevels(input.address)
     const reserve = (key: string) => this.#options.limiter.reserve([{ kind: 'passkey', key }])
     if (response === null || credential === null) {
-      // By provider, since 65,536 sites would make as many buckets.
+      // This counts by provider, since 65,536 sites would make as many buckets.
       if ((await reserve(`nobody@${provider}`)).kind === 'allowed') await this.#sealed.spend(pending)
       return { kind: 'refused' }
     }

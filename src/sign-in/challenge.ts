@@ -77,12 +77,12 @@ export class Challenge {
     return { id, title }
   }
 
-  /** Whatever the browser was shown. */
+  /** True if the target takes this factor, whatever the browser was shown. */
   async takes(by: SignedCaller, kind: FactorKind): Promise<boolean> {
     return (await this.offer(by)).demanded.includes(kind)
   }
 
-  /** Nothing more is needed, as after a proof in another tab. */
+  /** True if nothing more is needed, as after a proof in another tab. */
   isEnough(by: SignedCaller): boolean {
     const { principal, returnTo, address, now } = by
     if (!principal.isFullySignedIn) return false

@@ -71,7 +71,7 @@ export class Enrolment {
    * to this account and session.
    */
   async mayFinish(by: SignedCaller, isBegun: boolean): Promise<MayEnrol> {
-    // With a grant alone, a proof with a factor that exists by now is needed (THREATS M5).
+    // With a grant alone, a factor may exist by now: then the person must show it (THREATS M5).
     return isBegun && isConfirmedHere(by.principal.proofs) ? 'yes' : this.may(by)
   }
 

@@ -9,7 +9,7 @@ import type { UsableFactors } from './usable-factors.ts'
 
 type FactorRemoval =
   | { readonly kind: 'removed'; readonly credential: Credential }
-  /** Removed before, and confirmed by this call. */
+  /** The factor was removed before, and this call has confirmed it. */
   | { readonly kind: 'confirmed' }
   | Denied
 

@@ -76,7 +76,7 @@ export class Invitation {
     return directories.institution(directory) === undefined ? null : 'institution'
   }
 
-  /** A sign-in at the account's institution, which the link may complete. */
+  /** True for a sign-in at the account's institution, which the link may complete. */
   isAt({ account, proofs }: Principal, invited: Invited): boolean {
     return (
       invited.via !== 'ours' && account.id === invited.account.id && proofs.some(({ kind }) => kind === 'directory')
@@ -99,7 +99,7 @@ export class Invitation {
     return { kind: 'entered', ...entered, browser: null, next }
   }
 
-  /** With the password of another directory, which counts like any guess. */
+  /** Signs in with the password of another directory, which counts like any guess. */
   async enterElsewhere(
     by: Caller,
     token: string,

@@ -113,7 +113,7 @@ export class SignInJournal {
     return this.#commit(by, 'sponsor.ask', { person: by.principal.account.name, ...named })
   }
 
-  /** `why`: from an operator in the console. */
+  /** `why`: the reason of an operator in the console. */
   sponsorDecision(
     by: By & Pick<SignedCaller, 'principal'>,
     person: Account,

@@ -39,7 +39,7 @@ interface TargetAccess {
   readonly access: AppAccess | Decision
 }
 
-/** By default for a GET; null if `url` belongs to no app. `address` is the client's. */
+/** The requirement for a GET by default; null if `url` belongs to no app. `address` is the client's. */
 export type RequirementFor = (
   url: string,
   principal: Principal | null,

@@ -37,7 +37,7 @@ export interface Repeated<Answer> {
 /** Looks for such an answer before a refusal is recorded. */
 export type FindAnswer<Answer> = () => Promise<Answer | null>
 
-/** For forms that cannot be sent twice. */
+/** Forms that cannot be sent twice use it. */
 export const neverRepeated: FindAnswer<never> = () => Promise.resolve(null)
 
 /** A failure after a new token is a value, otherwise the browser would keep a dead token. */

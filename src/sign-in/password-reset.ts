@@ -46,8 +46,8 @@ export interface PasswordResetOptions {
 }
 
 /**
- * In an hour, for one account: to each of its known browsers and networks, and to all others together. More are silently not sent. So
- * strangers do not use up the person's share (THREATS M17).
+ * Links for one account: to each of its known browsers and networks, and to all others together, so that strangers do not use up the
+ * person's share (THREATS M17). More are silently not sent.
  */
 const linksAnHour = 3
 /** Requests of one network within an hour. */

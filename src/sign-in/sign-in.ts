@@ -21,7 +21,7 @@ import { Sponsorship, type SponsorshipOptions } from './sponsorship.ts'
 import { UpstreamLoginAccess } from './upstream-login-access.ts'
 import { UsableFactors } from './usable-factors.ts'
 
-/** Made here; all other parts are services. */
+/** Parts that are made here; all others are services. */
 type Made =
   | 'challenge'
   | 'completion'

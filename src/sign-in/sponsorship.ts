@@ -40,7 +40,7 @@ export class Sponsorship {
     this.#options = options
   }
 
-  /** The person has no usable factor, and may ask. */
+  /** True if the person has no usable factor, and may ask. */
   async isOpenTo({ account, proofs }: Principal): Promise<boolean> {
     const { directories, factors } = this.#options
     if (directories.enrolmentOf(account.directory) !== 'sponsor') return false

@@ -20,7 +20,7 @@ export class UsableFactors {
     this.#recoveryCodes = input.recoveryCodes
   }
 
-  /** Last used first. The code lengths of authenticator apps: shortest first. */
+  /** The last used kind comes first, and the shortest code length of authenticator apps. */
   async of(accountId: string): Promise<{ kinds: FactorKind[]; codeDigits: number[] }> {
     const [enrolled, codes] = await Promise.all([
       this.#credentials.list(accountId),
@@ -53,7 +53,7 @@ export class UsableFactors {
     return (await this.of(accountId)).kinds
   }
 
-  /** There are factors, and all are disabled. */
+  /** True if there are factors, and all are disabled. */
   async areSwitchedOff(accountId: string): Promise<boolean> {
     const enrolled = await this.#credentials.list(accountId)
     return enrolled.length > 0 && enrolled.every(({ disabledAt }) => disabledAt !== null)

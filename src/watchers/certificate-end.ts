@@ -22,7 +22,7 @@ export interface CertificateEndInput {
 
 const warnings = [1, 7, 14, 30]
 const everyMs = 6 * hourMs
-/** So that it does not slow down the start. */
+/** The first look waits, so that it does not slow down the start. */
 const firstMs = 30_000
 const toldSeconds = 45 * 24 * 3600
 
@@ -86,7 +86,7 @@ export class CertificateEnd {
   }
 }
 
-/** In seconds since the epoch, by key of the configuration, without unreadable ones. */
+/** The end of each readable certificate, in seconds since the epoch, by its key in the configuration. */
 export function certificateEnds(
   files: CertificateEndInput['files'],
   read: CertificateEndInput['read'],
@@ -105,7 +105,10 @@ function issuedIn({ name, cert }: { readonly name: string; readonly cert: string
   return { what: `listen.tls.acme (${name})`, certificate: certificateIn(cert, text => text) }
 }
 
-/** The days before its end that were passed last; null while there is time, and after its end. `share`: of its life, for the last part. */
+/**
+ * The warning that was passed last, in days before the end; null while there is time, and after the end. `share`: the part of its life that
+ * counts as the last one.
+ */
 function warningOf({ validFrom, validTo }: X509Certificate, now: number, share: number): number | null {
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)]
   const left = to - now

@@ -56,7 +56,7 @@ export class DirectoryRefresh {
         () => this.run(directory),
         error => log.warn({ directory: directory.id, err: error }, 'could not look who is still in the directory')
       )
-      // Also at once, otherwise a gate with frequent reloads would never ask. The lease prevents more.
+      // It also runs at once, otherwise a gate with frequent reloads would never ask. The lease prevents more.
       run()
       // Twice within the time, in case a gate ends between.
       this.#stops.push(every((refreshSeconds * 1000) / 2, run))
@@ -68,7 +68,7 @@ export class DirectoryRefresh {
     for (const stop of this.#stops) stop()
   }
 
-  /** Unless another gate has just done so. */
+  /** Asks about everybody, unless another gate has just done so. */
   async run(directory: Directory): Promise<void> {
     const { accounts, store } = this.#input
     const lease = Math.max(1, Math.floor((directory.refreshSeconds ?? 0) * 0.4))
@@ -121,7 +121,7 @@ export class DirectoryRefresh {
       )
   }
 
-  /** Some at once; a failure is noted under the id of the account. */
+  /** Does `work` for some at once; a failure is noted under the id of the account. */
   async #each<Item extends string | Account>(
     items: readonly Item[],
     failed: { readonly id: string; readonly error: unknown }[],

@@ -1,4 +1,4 @@
-/** Does not keep the process alive. Returns a stop function. */
+/** The timer does not keep the process alive. Returns a stop function. */
 export function every(ms: number, work: () => void): () => void {
   const timer = setInterval(work, ms)
   timer.unref()

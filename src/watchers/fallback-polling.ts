@@ -18,7 +18,7 @@ export interface FallbackPollingOptions {
   readonly review: AccessReview
   /** In milliseconds, how long connections to a guarded app go on without notices and answers of the store. Default: a minute. */
   readonly unconfirmedMs?: number
-  /** Connections that have ended so. */
+  /** Called with the number of connections that have ended so. */
   readonly onUnconfirmed?: (count: number) => void
   /** Returns a stop function. Default: a timer. */
   readonly repeat?: typeof every
@@ -38,7 +38,7 @@ export class FallbackPolling {
   #stopRepeating: (() => void) | undefined
   #polls = 0
   #isAsking = false
-  /** Not confirmed yet. Empty until notices have been away for almost `unconfirmedMs`. */
+  /** Keys that are not confirmed yet. Empty until notices have been away for almost `unconfirmedMs`. */
   #unconfirmed = new Set<string>()
 
   constructor(options: FallbackPollingOptions) {

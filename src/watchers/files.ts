@@ -19,7 +19,7 @@ import { oneAtATime } from './one-at-a-time.ts'
 /** Opening a named pipe must not block. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 const settleMs = 100
-/** In milliseconds. Some file systems send no events. */
+/** The polling interval in milliseconds. Some file systems send no events. */
 const slowMs = 5_000
 /** Larger files are compared without their content. */
 const maxBytes = 4 * 1024 * 1024
@@ -133,7 +133,7 @@ class WatchedFolders {
   }
 }
 
-/** Of identity, times and content: on some disks times alone are too coarse. */
+/** A text of identity, times and content: on some disks times alone are too coarse. */
 async function fingerprint(file: string): Promise<string> {
   try {
     const handle = await open(file, readOnly)
@@ -207,7 +207,7 @@ function entriesOf(files: readonly string[]): Map<string, Set<string>> {
       }
     }
   }
-  // It is only polled.
+  // The root folder is only polled.
   found.delete(path.sep)
   return found
 }

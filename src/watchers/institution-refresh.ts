@@ -61,7 +61,7 @@ export class InstitutionRefresh {
     for (const stop of this.#stops) stop()
   }
 
-  /** Unless another gate has just done so, with the same revocation lists. */
+  /** Asks about everybody, unless another gate has just done so with the same revocation lists. */
   async run(institution: Institution): Promise<void> {
     const { accounts, store } = this.#input
     const { id } = institution.source

@@ -51,7 +51,7 @@ export class LiveReview implements Reviewer {
     else apply(entry, verdict)
   }
 
-  /** With the session's current proofs. If the store does not answer, the connection ends. */
+  /** Judges again with the session's current proofs. If the store does not answer, the connection ends. */
   async #reviewWithNewProofs(entry: LiveEntry, asked: LiveRequest, isCurrent: () => boolean): Promise<void> {
     const site = this.#context.routes.site(asked.host)
     const present = await presentAt(

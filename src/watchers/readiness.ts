@@ -42,7 +42,7 @@ export class Readiness {
   /** Resolves with the problem, in words without secrets, or null. Never rejects. */
   async check(): Promise<string | null> {
     const problem = await this.#input.store.ping().then(() => null, sentenceOf)
-    // Also a different problem, such as a reachable store that has lost data. Several checks may run at once.
+    // A different problem is reported too, such as a reachable store that has lost data. Several checks may run at once.
     if (problem !== this.#problem) {
       this.#problem = problem
       this.#input.onChange(problem)

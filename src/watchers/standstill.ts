@@ -29,7 +29,7 @@ interface StandstillOptions {
 export class Standstill {
   readonly #onStood: (ms: number) => void
   readonly #clocks: Clocks
-  /** At the last look. `slept`: how far the machine's clock was ahead. */
+  /** What the clocks showed at the last look. `slept`: how far the machine's clock was ahead. */
   #seen: { running: number; wall: number; slept: number }
   #stop = () => {}
 
@@ -49,7 +49,7 @@ export class Standstill {
     this.#stop()
   }
 
-  /** For each request, because requests that have waited are heard before any timer. */
+  /** Each request calls it, because requests that have waited are heard before any timer. */
   look(): void {
     const { running, wall, machine } = this.#clocks
     const [now, time] = [running(), wall()]
@@ -60,7 +60,7 @@ export class Standstill {
     seen.wall = time
     if (still > maxStillMs) return this.#onStood(still)
     if (passed <= maxStillMs) return
-    // Or somebody has set its clock.
+    // The machine has slept, or somebody has set its clock.
     const slept = machine() - now
     const since = slept - seen.slept
     seen.slept = slept

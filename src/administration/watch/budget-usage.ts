@@ -41,7 +41,7 @@ export class BudgetUses {
     this.#uses = new KeptAnswer(input.clock, keptMs)
   }
 
-  /** Without unused grants. Rejects with StoreUnreachable. */
+  /** Unused grants do not count. Rejects with StoreUnreachable. */
   all(): Promise<readonly BudgetUse[]> {
     return this.#uses.get(now => this.#read(now))
   }

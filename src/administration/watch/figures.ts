@@ -48,7 +48,7 @@ export class WatchFigures {
     this.#decoys = decoys
   }
 
-  /** The configuration asks for anything. */
+  /** True if the configuration asks for anything. */
   get isOn(): boolean {
     return this.isLearningPeople || this.budgets.length > 0 || this.#decoys.length > 0
   }

@@ -38,7 +38,7 @@ export interface Mover {
   readonly level: Level
   /** The days behind the usual. If they are few, the person's groups count more. */
   readonly ownDays: number
-  /** The last 14 days, today last. */
+  /** Bytes of the last 14 days, today last. */
   readonly days: readonly number[]
 }
 
@@ -63,7 +63,7 @@ export interface MovementInput {
   readonly allAccounts: () => Promise<readonly Account[]>
   /** Seconds. */
   readonly learnSeconds: () => number
-  /** Counted by this process. */
+  /** What this process has counted and not written yet. */
   readonly unwritten: () => Iterable<Unwritten>
 }
 
@@ -75,7 +75,7 @@ export interface MovementQuery {
   readonly account: string | null
 }
 
-/** Kept for each person while somebody looks. */
+/** What is kept of each person while somebody looks. */
 interface Figures {
   readonly day: number
   readonly bytes: number
@@ -216,7 +216,7 @@ function moverOf(account: Account, { bytes, middle, spread, alarm, ownDays, isUs
   }
 }
 
-/** For somebody who was last seen some days ago; that day becomes an earlier one. */
+/** The days of somebody who was last seen some days ago; that day becomes an earlier one. */
 function laterBy({ earlier, bytes }: Figures, days: number): Float32Array {
   const all = [...earlier, bytes, ...new Array<number>(Math.min(Math.max(0, days - 1), movedDays)).fill(0)]
   return Float32Array.from(all.slice(1 - movedDays))

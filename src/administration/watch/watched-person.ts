@@ -23,7 +23,7 @@ import { Peers } from './peers.ts'
 
 export interface WatchedPerson {
   readonly account: Account
-  /** The watch has seen the person. */
+  /** False if the watch has never seen the person. */
   readonly isKnown: boolean
   readonly bytes: number
   readonly usual: UsualBytes
@@ -31,7 +31,7 @@ export interface WatchedPerson {
   readonly isUsualKnown: boolean
   readonly above: number
   readonly ownDays: number
-  /** The last 14 days, today last. */
+  /** Bytes of the last 14 days, today last. */
   readonly days: readonly number[]
   /** Null for apps without a place of their own, together. Most bytes first. */
   readonly apps: readonly { readonly app: string | null; readonly days: readonly number[] }[]
@@ -41,7 +41,7 @@ export interface WatchedPerson {
   readonly level: Level
   /** The strongest first. */
   readonly signals: readonly Signal[]
-  /** Of each level above `quiet`, under the posture of all apps. */
+  /** The threshold of each level above `quiet`, under the posture of all apps. */
   readonly thresholds: Readonly<Record<Exclude<Level, 'quiet'>, number>>
   /** Bytes of today at which a proof is asked for, all else equal; null if no amount alone is enough. */
   readonly bytesToAlarm: number | null
