@@ -86,7 +86,7 @@ export class DirectoryRefresh {
       const { sessions, tokens = null } = this.#input
       if ((await sessions.list(id)).length > 0 || (await tokens?.hasAny(id)) === true) live.push(id)
     })
-    const look = brandingOf(directory)
+    const look = lookOf(directory)
     // Thousands of people take a quarter of the time, which spares directory and gate.
     const paceMs = ((directory.refreshSeconds ?? 0) * 1000) / 4 / Math.ceil(live.length / batch)
     for (let at = 0; at < live.length && !this.#isStopped; at += batch) {
@@ -182,7 +182,7 @@ function problemOf(error: unknown): { readonly problem?: string } {
 }
 
 /** A directory without `review` gets a question for each. */
-function brandingOf(directory: Directory): AccountReview['look'] {
+function lookOf(directory: Directory): AccountReview['look'] {
   const review = directory.review?.()
   if (review !== undefined) return accounts => review.look(accounts)
   return async accounts => {
