@@ -15,7 +15,8 @@ import { selfSigned } from '../fixtures/process/self-signed.ts'
 import { said } from './read.ts'
 
 const room = path.join(import.meta.dirname, '../../config')
-const examples = readdirSync(path.join(room, 'examples')).filter(name => name.endsWith('.yaml'))
+/** Envoy and Traefik have YAML of their own. */
+const examples = readdirSync(path.join(room, 'examples')).filter(name => /^(?!envoy|traefik).*\.yaml$/.test(name))
 const text = (name: string) => readFileSync(path.join(room, name), 'utf8')
 
 function accepts(yaml: string): boolean {
