@@ -21,6 +21,8 @@ const systems: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux']
 ]
 
+const mobileSystems: ReadonlySet<string | null> = new Set(['iPhone', 'iPad', 'Android'])
+
 const first = (table: readonly (readonly [RegExp, string])[], text: string) =>
   table.find(([shape]) => shape.test(text))?.[1] ?? null
 
@@ -35,4 +37,9 @@ export function namesBrowser(userAgent: string): boolean {
 
 export function systemOf(userAgent: string): string | null {
   return first(systems, userAgent)
+}
+
+/** True for the name of a phone or tablet. */
+export function isMobile(userAgent: string): boolean {
+  return mobileSystems.has(systemOf(userAgent))
 }

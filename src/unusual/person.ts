@@ -48,9 +48,13 @@ export const number = {
   ownSumObjects: 2 * featureCount + 18,
   ownSumForeign: 2 * featureCount + 19,
   ownSumForeignBytes: 2 * featureCount + 20,
-  ownStrangeDays: 2 * featureCount + 21
+  ownStrangeDays: 2 * featureCount + 21,
+  /** How many days, with decay, had a session that went on in a new network, but not on a phone. Records keep it in a field of its own. */
+  deskMoves: 2 * featureCount + 22
 } as const
-export const numberCount = 2 * featureCount + 22
+export const numberCount = 2 * featureCount + 23
+/** How many of them stand together in records. Every release must write as many. */
+export const storedNumbers = number.deskMoves
 export const longAt = featureCount
 export const hoursAt = ringSize * featureCount
 /** Eighths of a day. */
@@ -79,10 +83,16 @@ const countedDays = [
   [1, number.newDevices],
   [2, number.newCountries],
   [3, number.newMarks],
-  [5, number.joinedDays]
+  [5, number.joinedDays],
+  [9, number.deskMoves]
 ] as const
+const placeDays = [countedDays[0], countedDays[2], countedDays[5]]
 export const usedElsewhere = 64
 export const provedInNewPlace = 256
+export const newDeskMove = 512
+const joinedToday = 32
+/** What is new on so many first days says nothing of how often a person has something new later. */
+const daysOfFirstSights = 3
 /** Two such days make new places probable. */
 const elsewhereWeight = 3
 /** So many objects of a day enter the set of known objects. */
@@ -145,7 +155,7 @@ export class Person implements Slots {
   own: OwnDay | null = null
   /**
    * New network 1, device 2, country 4, mark 8; unusual 16; a client that joined 32; used elsewhere 64; unusual without led requests 128; a proof in a
-   * new place 256.
+   * new place 256; a session that went on in a new network, but not on a phone 512.
    */
   newToday = 0
 
@@ -233,8 +243,7 @@ export class Person implements Slots {
     if (this.isActiveToday && learned === null) this.#forgetToday()
     // Such days help people whose tunnels end anywhere.
     if (learned === null && this.isUsedElsewhere && (this.newToday & provedInNewPlace) !== 0)
-      for (const [bit, index] of [countedDays[0], countedDays[2]])
-        this.numbers[index]! += elsewhereWeight * ((this.newToday >> bit) & 1)
+      for (const [bit, index] of placeDays) this.numbers[index]! += elsewhereWeight * ((this.newToday >> bit) & 1)
     this.numbers.fill(0, 0, featureCount)
     this.numbers[number.score] = 0
     this.hashes.fill(0, today.at, today.at + today.size)
@@ -302,8 +311,9 @@ export class Person implements Slots {
     this.ringNext = (place + 1) % ringSize
     this.ringCount = Math.min(ringSize, this.ringCount + 1)
     this.#learnHours()
+    const counted = this.ringCount > daysOfFirstSights ? this.newToday : this.newToday & joinedToday
     for (const [bit, index] of countedDays)
-      this.numbers[index] = (this.numbers[index] as number) * dayDecay + ((this.newToday >> bit) & 1)
+      this.numbers[index] = (this.numbers[index] as number) * dayDecay + ((counted >> bit) & 1)
     this.#learnObjects(fromScale(at.objects, values[at.objects] as number))
   }
 

@@ -2,11 +2,11 @@
 import { hourMs } from '../clock.ts'
 import { reason } from '../reasons/reason.ts'
 import { networkLevels } from '../request/network-levels.ts'
-import { browserOf, namesBrowser, systemOf } from '../request/user-agent.ts'
+import { browserOf, isMobile, namesBrowser, systemOf } from '../request/user-agent.ts'
 import { pointsOfChance } from './chance.ts'
 import { find, firstDay, type ListPlace, note } from './known-list.ts'
 import type { UsageObservation } from './observation.ts'
-import { known, number, type Person, provedInNewPlace } from './person.ts'
+import { known, newDeskMove, number, type Person, provedInNewPlace } from './person.ts'
 import { hashText } from './read-path.ts'
 import type { Track } from './track.ts'
 
@@ -97,6 +97,7 @@ function noteClient(
 ): void {
   track.userAgent = userAgent
   track.isBrowser = namesBrowser(userAgent)
+  track.isMobile = isMobile(userAgent)
   track.hadBrowser ||= track.isBrowser
   const name = clientName(userAgent)
   const device = hashText(name)
@@ -147,15 +148,19 @@ function noteAddress(
   const name = place?.owner == null ? provider : `AS${place.owner}`
   const network = place?.owner == null ? block : hashText(name)
   if (network === last.network) return
-  const isKnown = !noteKnown(person, known.networks, network, 1)
+  const isMidway = !isFirst && !isCounterpart(track, last)
+  // A phone is in another network each day. A computer that goes on in one that is new to its person is rare.
+  const isDeskMove = isMidway && !track.isMobile
+  const isKnown = !noteKnown(person, known.networks, network, isDeskMove ? 1 | newDeskMove : 1)
   if (!isKnown) {
-    const chance = (person.numbers[number.newNetworks]! + 0.3) / (daysOf(person) + 1.5)
+    const days = person.numbers[isDeskMove ? number.deskMoves : number.newNetworks]!
+    const chance = (days + 0.3) / (daysOf(person) + 1.5)
     track.raise(
       'network',
-      pointsOfChance(chance) * factor,
+      pointsOfChance(chance) * (isMidway ? factor : Math.min(factor, beginFactor)),
       `A network that is new to this person: ${name}.`,
       reason('network', { network: name }),
-      !isFirst
+      isMidway
     )
   }
   // Back and forth within minutes: two clients share the session.
@@ -176,6 +181,11 @@ function noteAddress(
   last.network = network
   const isMoved = !isFirst && at - track.seenAt < journeyMs
   if (place !== null) noteCountry(person, track, place, at, { factor, isKnownNetwork: isKnown, isMoved })
+}
+
+/** True for the first address of its family in a session that began in a new network: the two are of one place. */
+function isCounterpart(track: Track, { network }: { readonly network: number }): boolean {
+  return network === 0 && track.doubts.some(({ kind, isMidway }) => kind === 'network' && !isMidway)
 }
 
 function noteCountry(

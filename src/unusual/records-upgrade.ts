@@ -2,7 +2,7 @@
 import type { Loose } from '../store/records.ts'
 import { featureCount, features, toByte } from './features.ts'
 import { binCount, scoreBins } from './group.ts'
-import { known, numberCount, ownPairs, ringSize } from './person.ts'
+import { known, ownPairs, ringSize, storedNumbers } from './person.ts'
 
 /** Numbers of a day, and those after today's and the slow baselines. */
 interface Counts {
@@ -65,7 +65,7 @@ export function withJoinsOfPerson(record: Loose): Loose {
 export function withOwnSums({ ledDay, ...record }: Loose): Loose {
   const before = floatsOf(record.numbers, 2 * fourth.features + fourth.others)
   if (before === null) return record
-  const numbers = new Float32Array(numberCount)
+  const numbers = new Float32Array(storedNumbers)
   numbers.set(before)
   const isLed = typeof ledDay === 'number' && ledDay > 0
   for (const [all, own] of ownPairs) numbers[own] = isLed ? 0 : numbers[all]!

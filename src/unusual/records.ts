@@ -5,7 +5,7 @@ import { featureCount } from './features.ts'
 import { areaPlaces, binCount, everyone, Group, scoreBins } from './group.ts'
 import { movedStored } from './moved.ts'
 import { OwnDay } from './own-day.ts'
-import { hoursAt, known, numberCount, Person } from './person.ts'
+import { hoursAt, known, number, Person, storedNumbers } from './person.ts'
 import {
   withHaulsOfGroup,
   withHaulsOfPerson,
@@ -30,6 +30,8 @@ interface PersonRecord {
   readonly bytes: string
   /** Missing in older records. */
   readonly moved?: string
+  /** Missing in older records. */
+  readonly deskMoves?: number
   readonly own: readonly [numbers: string, hours: number] | null
   readonly proved: readonly [bytes: number, objects: number, at: number, times: number] | null
 }
@@ -76,7 +78,7 @@ export function groupId(name: string): string {
 }
 
 function isPersonRecord(record: Loose): record is Loose & PersonRecord {
-  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved, own, proved } =
+  const { day, since, ring, levels, today, hashes, days, numbers, bytes, moved, deskMoves, own, proved } =
     record as Partial<PersonRecord>
   return (
     isWhole(day) &&
@@ -86,9 +88,10 @@ function isPersonRecord(record: Loose): record is Loose & PersonRecord {
     isNumbers(today, 4) &&
     hasBytes(hashes, known.hashCount * 4) &&
     hasBytes(days, known.dayCount * 2) &&
-    hasBytes(numbers, numberCount * 4) &&
+    hasBytes(numbers, storedNumbers * 4) &&
     hasBytes(bytes, hoursAt + 48) &&
     (moved === undefined || hasBytes(moved, movedStored)) &&
+    (deskMoves === undefined || isNumbers([deskMoves], 1)) &&
     (own === null || (Array.isArray(own) && hasBytes(own[0], featureCount * 4) && isWhole(own[1]))) &&
     (proved === null || isNumbers(proved, 4))
   )
@@ -125,9 +128,10 @@ export function packPerson(person: Person): PersonRecord {
     today: [hoursToday, alarm, Math.round(answered), newToday],
     hashes: pack(person.hashes),
     days: pack(person.days),
-    numbers: pack(Float32Array.from(person.numbers)),
+    numbers: pack(Float32Array.from(person.numbers.subarray(0, storedNumbers))),
     bytes: pack(person.bytes),
     moved: pack(person.moved.pack()),
+    deskMoves: person.numbers[number.deskMoves]!,
     own: person.own === null ? null : [pack(Float32Array.from(person.own.numbers)), person.own.hours],
     proved: proved === null ? null : [Math.round(proved.bytes), Math.round(proved.objects), proved.at, proved.times]
   }
@@ -141,10 +145,11 @@ export function unpackPerson(record: PersonRecord): Person {
   ;[person.hoursToday, person.alarm, person.answered, person.newToday] = record.today
   unpack(record.hashes, person.hashes)
   unpack(record.days, person.days)
-  const numbers = new Float32Array(numberCount)
+  const numbers = new Float32Array(storedNumbers)
   unpack(record.numbers, numbers)
   // One NaN would spread to every later number.
   person.numbers.set(numbers.map(finite))
+  person.numbers[number.deskMoves] = record.deskMoves ?? person.numbers[number.newNetworks]!
   unpack(record.bytes, person.bytes)
   if (record.moved !== undefined) person.moved.unpack(Buffer.from(record.moved, 'base64url'))
   if (record.proved !== null) {

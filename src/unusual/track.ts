@@ -61,6 +61,8 @@ export class Track {
   live: Live | null = null
   userAgent: string | undefined
   isBrowser = false
+  /** True for a phone or tablet, by its name. */
+  isMobile = false
   /** True once a client of the session, also at the sign-in, had a browser's name. */
   hadBrowser = false
   address = ''

@@ -18,7 +18,8 @@ import { theftKinds } from './watch/thefts.ts'
 /**
  * Thresholds and points were chosen with the seeds 11 to 15, 21 to 24, 401, 402, 900, 902, 2026 and 3001 to 3008, and after a look at the results of
  * 40021 to 40026. Families were looked at with 41, 119282, 126103, 190815, 234741, 254301, 530964, 541587, 626831 and 635927. What a third
- * day and a second question count was looked at with 284221, 403485, 488964 and 964302. This one was not among them.
+ * day and a second question count was looked at with 284221, 403485, 488964 and 964302, and
+ * moves of sessions with 532426 and 88101 to 88107. This one was not among them.
  */
 const otherSeed = 40041
 const daysOfLearning = 14

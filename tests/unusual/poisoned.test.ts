@@ -59,8 +59,8 @@ t.test('a thief who comes daily stays as new as on the first day', t => {
       points.map(signal => [signal.id, signal.points]),
       [
         ['travel', 35],
-        ['country', 26],
-        ['network', 13]
+        ['country', 34],
+        ['network', 17]
       ],
       `day ${age}`
     )
