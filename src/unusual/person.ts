@@ -52,7 +52,7 @@ export const number = {
   /** How many days, with decay, had a session that went on in a new network, but not on a phone. Records keep it in a field of its own. */
   deskMoves: 2 * featureCount + 22
 } as const
-export const numberCount = 2 * featureCount + 23
+const numberCount = 2 * featureCount + 23
 /** How many of them stand together in records. Every release must write as many. */
 export const storedNumbers = number.deskMoves
 export const longAt = featureCount
