@@ -44,7 +44,7 @@ function AddPage({
       <p>{say.add.lead}</p>
       <form class="fields" method="post" action={path}>
         <Token frame={frame.frame} />
-        <FormProblem text={problem} />
+        <FormProblem text={problem} takesFocus />
         <NameField frame={frame} label={say.add.name} value={typed.name} hasProblem={problem !== null} />
         <PersonFields frame={frame} typed={typed} />
         <SourceField frame={frame} sources={sources} chosen={typed.source} />

@@ -48,7 +48,7 @@ function BulkPage({ frame, view }: { frame: ConsoleFrame; view: BulkView }) {
   const isReady = read !== null && read.mistakes.length === 0 && read.people.length > 0
   return (
     <Sheet frame={frame} title={say.title} at="people">
-      <FormProblem text={problem} />
+      <FormProblem text={problem} takesFocus />
       {read !== null && read.mistakes.length > 0 && <Mistakes frame={frame} mistakes={read.mistakes} />}
       {isReady && <Ready frame={frame} view={view} read={read} />}
       {!isReady && (

@@ -82,7 +82,7 @@ function EndingPage({ frame, view }: { frame: ConsoleFrame; view: View }) {
         {Object.entries(view.hidden).map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
         ))}
-        <FormProblem text={problem} />
+        <FormProblem text={problem} takesFocus />
         <Reason
           frame={frame}
           value={view.reason}

@@ -78,7 +78,7 @@ function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) 
         <Token frame={frame.frame} />
         <input type="hidden" name="version" value={view.version} />
         {view.session !== null && <input type="hidden" name="session" value={view.session.id} />}
-        <FormProblem text={view.problem} />
+        <FormProblem text={view.problem} takesFocus />
         {action === 'change' && <PersonFields frame={frame} typed={view.typed} />}
         {action === 'rename' && (
           <NameField frame={frame} label={say.rename.name} value={view.typed.name} hasProblem={view.problem !== null} />

@@ -53,7 +53,7 @@ function PosturePage({ frame, view }: { frame: ConsoleFrame; view: PostureView }
           <h2 id="change">{say.change}</h2>
           <form class="fields" method="post" action={path}>
             <Token frame={frame.frame} />
-            <FormProblem text={problem} />
+            <FormProblem text={problem} takesFocus />
             <Choices frame={frame} view={view} />
             <Reason frame={frame} value={view.typed.reason} reasons={say.reasons} hasProblem={problem !== null} />
             {!view.isIn && (

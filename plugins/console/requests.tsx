@@ -139,7 +139,7 @@ function DecidePage({ frame, view }: { frame: ConsoleFrame; view: DecideView }) 
       <form class="fields" method="post" action={pathOf(request.accountId, decision)}>
         <Token frame={frame.frame} />
         <input type="hidden" name="request" value={request.id} />
-        <FormProblem text={problem} />
+        <FormProblem text={problem} takesFocus />
         <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
         <button type="submit" class={decision === 'decline' ? 'ends' : undefined}>
           {words.submit}

@@ -94,7 +94,7 @@ function SuspensionPage({ frame, view }: { frame: ConsoleFrame; view: Suspension
           <form class="fields" method="post" action={suspensionPathOf(account.id)}>
             <Token frame={frame.frame} />
             <input type="hidden" name="version" value={view.version} />
-            <FormProblem text={problem} />
+            <FormProblem text={problem} takesFocus />
             <Reason frame={frame} value={view.reason} reasons={say.reasons} hasProblem={problem !== null} />
             {/* First, so that the Enter key lets nobody in. */}
             <button type="submit" name="do" value="confirm">

@@ -86,7 +86,7 @@ function EndWaitPage({ frame, view }: { frame: ConsoleFrame; view: EndWaitView }
         <Token frame={frame.frame} />
         <input type="hidden" name="kind" value={kind} />
         <input type="hidden" name="key" value={key} />
-        <FormProblem text={problem} />
+        <FormProblem text={problem} takesFocus />
         <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
         <button type="submit">{words.submit}</button>
       </form>

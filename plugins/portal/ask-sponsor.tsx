@@ -75,6 +75,8 @@ function AskForm({ frame, view: { returnTo, problem } }: { frame: Frame; view: A
           spellcheck={false}
           maxLength={256}
           required
+          autofocus={problem !== null}
+          aria-invalid={problem !== null || undefined}
           aria-describedby={problem === null ? 'hint-who' : 'problem hint-who'}
         />
       </div>

@@ -243,6 +243,8 @@ interface NoticeProps {
   /** Seconds until `ready` replaces the sentence. */
   waitSeconds?: number | null
   ready?: string
+  /** Where no field takes the focus: the next press of Tab leads to the first one. */
+  takesFocus?: boolean | undefined
 }
 
 /** Each name keeps its writing direction, and short words do not break at a hyphen. */
@@ -281,7 +283,7 @@ export function Reasons({ lines }: { lines: readonly string[] }) {
   )
 }
 
-export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps) {
+export function Notice({ children, id, alert, waitSeconds, ready, takesFocus }: NoticeProps) {
   return (
     <p
       class={alert ? 'notice alert' : 'notice'}
@@ -289,6 +291,8 @@ export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps)
       role={alert ? 'alert' : 'status'}
       data-wait={waitSeconds ?? undefined}
       data-ready={waitSeconds == null ? undefined : ready}
+      tabIndex={takesFocus ? -1 : undefined}
+      autofocus={takesFocus}
     >
       {typeof children === 'string' ? <Said text={children} /> : children}
     </p>
@@ -296,10 +300,10 @@ export function Notice({ children, id, alert, waitSeconds, ready }: NoticeProps)
 }
 
 /** Its fields name it: `aria-describedby="problem"`. */
-export function FormProblem({ text }: { text: string | null }) {
+export function FormProblem({ text, takesFocus }: { text: string | null } & Pick<NoticeProps, 'takesFocus'>) {
   if (text === null) return null
   return (
-    <Notice id="problem" alert>
+    <Notice id="problem" alert takesFocus={takesFocus}>
       {text}
     </Notice>
   )

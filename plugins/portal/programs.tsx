@@ -128,6 +128,7 @@ export function NewProgramPage({ frame, view }: { frame: Frame; view: NewProgram
         name={name}
         value={typed[name]}
         autocomplete="off"
+        autofocus={problem?.field === name}
         aria-invalid={problem?.field === name ? 'true' : undefined}
         aria-describedby={problem?.field === name ? 'problem' : hint === null ? undefined : `${name}-hint`}
         {...more}
@@ -140,7 +141,7 @@ export function NewProgramPage({ frame, view }: { frame: Frame; view: NewProgram
       <form class="fields" method="post" action={`${path}/new`}>
         <Token frame={frame} />
         <input type="hidden" name="app" value={app.id} />
-        <FormProblem text={problem?.sentence ?? null} />
+        <FormProblem text={problem?.sentence ?? null} takesFocus={problem?.field === 'too_many'} />
         {field('name', say.name, say.nameHint, { dir: 'auto', maxLength: 64, required: true })}
         {field('days', say.days, null, { inputMode: 'numeric', maxLength: 3, required: true })}
         <label class="check">

@@ -75,6 +75,8 @@ export function RecoveryPage({ frame, view }: { frame: Frame; view: RecoveryView
             name="saved"
             value="yes"
             required
+            autofocus={view.problem !== null}
+            aria-invalid={view.problem !== null || undefined}
             aria-describedby={view.problem === null ? undefined : 'problem'}
           />
           <span>{say.saved}</span>

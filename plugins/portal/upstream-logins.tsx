@@ -137,7 +137,7 @@ export function LoginFormPage({ frame, view: { app, login, problem, now } }: { f
             dir="auto"
             maxLength={maxLengths.user}
             required
-            autofocus
+            autofocus={problem !== 'password'}
             {...about('user')}
           />
         </div>
@@ -154,6 +154,7 @@ export function LoginFormPage({ frame, view: { app, login, problem, now } }: { f
             type="password"
             autocomplete="new-password"
             maxLength={maxLengths.password}
+            autofocus={problem === 'password'}
             {...passwordAid(frame.say)}
             {...about('password', 'password-hint')}
           />

@@ -65,6 +65,21 @@ t.test('the console in a browser', async t => {
     await context.close()
   })
 
+  t.test('after a mistake the focus is at the sentence, and Tab leads to the first field', async t => {
+    const context = await desk.browse(browser)
+    const page = await context.newPage()
+    await page.goto(`${desk.admin}/add`)
+    await page.getByLabel('User name').fill('a b')
+    await page.getByLabel('Send the invitation by mail').uncheck()
+    await page.getByLabel('Reason').fill('new here')
+    await page.keyboard.press('Enter')
+    await page.locator('#problem:focus').waitFor()
+    t.equal(await page.getByRole('alert').getAttribute('id'), 'problem')
+    await page.keyboard.press('Tab')
+    t.equal(await page.evaluate('document.activeElement.name'), 'name')
+    await context.close()
+  })
+
   t.test('a list is read from a file, and the invitations are saved', async t => {
     const context = await desk.browse(browser)
     const page = await context.newPage()

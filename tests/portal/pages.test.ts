@@ -178,6 +178,28 @@ t.test('in a browser', async t => {
     await context.close()
   })
 
+  t.test('after a mistake the focus is at the field, or at the sentence before it', async t => {
+    const context = await openContext(browser)
+    const page = await context.newPage()
+    let count = 0
+    for (const { name, page: story } of stories) {
+      if (!toHtml(story).includes('id="problem')) continue
+      count++
+      await page.goto(`${origin}/${name}`)
+      await page.waitForFunction('document.activeElement !== document.body', null, { timeout: 5000 }).catch(() => {})
+      t.equal(
+        await page.evaluate(`{
+          const { activeElement: at } = document
+          at.id === 'problem' || (at.ariaInvalid === 'true' && /^problem/.test(at.getAttribute('aria-describedby')))
+        }`),
+        true,
+        name
+      )
+    }
+    t.ok(count > 12, `${count} pages`)
+    await context.close()
+  })
+
   t.test('a name that stands there for password managers is not seen', async t => {
     const context = await openContext(browser)
     const page = await context.newPage()

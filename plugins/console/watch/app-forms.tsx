@@ -115,7 +115,7 @@ function Hidden({ frame, fields, problem }: HiddenProps) {
       {Object.entries(fields).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
-      <FormProblem text={problem} />
+      <FormProblem text={problem} takesFocus />
     </>
   )
 }
