@@ -128,6 +128,10 @@ function readVariable(name: string, end: string, env: NodeJS.ProcessEnv): string
   if (value?.includes('\ufffd'))
     return invalidSecret(`needs the environment variable '${name}' as UTF-8 text, but it has another encoding`)
   if (value !== undefined) return value.replace(/^\ufeff/, '').replace(/[\r\n]+$/, '')
+  if (name === 'CREDENTIALS_DIRECTORY')
+    return invalidSecret(
+      `needs the environment variable '${name}', which systemd sets for the service alone; while the service runs, write before the command: ${name}=/run/credentials/factorgate.service`
+    )
   const guess = nearest(
     name,
     Object.keys(env).filter(known => known.length > 3)

@@ -77,14 +77,30 @@ function productionPackages() {
   return needed.map(([name]) => name).filter(name => existsSync(at(name)))
 }
 
-/** Without maps, TypeScript, and packages inside a package, which the lock file lists themselves. */
+/** Without maps and TypeScript; of a package only what `isForRunning`. */
 function copy(from, to, packageFolder = null) {
   cpSync(at(from), to, {
     recursive: true,
     filter: file =>
       !/\.map$|\.[cm]?tsx?$/.test(file) &&
-      !(packageFolder !== null && path.relative(at(packageFolder), file).split(path.sep)[0] === 'node_modules')
+      (packageFolder === null || isForRunning(path.relative(at(packageFolder), file), statSync(file).isDirectory()))
   })
+}
+
+/**
+ * Whether a package needs `file` to run, or its licence asks for it. Packages inside a package are listed in the lock file themselves.
+ * Tests, pages and what editors left beside the code would only lengthen an upgrade; the system's C library is not musl.
+ */
+function isForRunning(file, isFolder) {
+  const [topmost] = file.split(path.sep)
+  if (/^(?:node_modules|tests?|bench(?:marks?)?|examples?|integration)$/.test(topmost)) return false
+  const name = path.basename(file)
+  if (name.startsWith('.')) return false
+  return (
+    isFolder ||
+    (/\.(?:[cm]?js|json|node|wasm)$/.test(name) && !/\.musl\./.test(name)) ||
+    /^(?:licen[cs]e|copying|notice)/i.test(name)
+  )
 }
 
 function stageRest() {
@@ -110,12 +126,12 @@ function stageRest() {
 function stageControl() {
   const control = path.join(stage, 'DEBIAN')
   mkdirSync(control)
+  for (const file of readdirSync(stage, { recursive: true, withFileTypes: true }))
+    if (!file.isSymbolicLink()) makeReadable(path.join(file.parentPath ?? file.path, file.name))
   for (const name of readdirSync(at('src/build/debian'))) {
     cpSync(at('src/build/debian', name), path.join(control, name))
     chmodSync(path.join(control, name), 0o755)
   }
-  for (const file of readdirSync(stage, { recursive: true, withFileTypes: true }))
-    if (!file.isSymbolicLink()) makeReadable(path.join(file.parentPath ?? file.path, file.name))
   const kibibytes = Number(execFileSync('du', ['-sk', '--apparent-size', stage], { encoding: 'utf8' }).split('\t')[0])
   const needs = manifest.engines.node.replace('>=', '>= ')
   writeFileSync(
@@ -125,10 +141,10 @@ Version: ${manifest.version.replace('-', '~')}
 Architecture: ${architecture}
 Maintainer: Factorgate <root@localhost>
 Installed-Size: ${kibibytes}
-Depends: nodejs (${needs}), adduser, libc6
+Depends: nodejs (${needs}), adduser, libc6, libstdc++6
 Section: net
 Priority: optional
-Description: ${manifest.description[0].toLowerCase()}${manifest.description.slice(1)}
+Description: reverse proxy that asks for a second factor before web apps
  Factorgate asks for a second factor (passkey, authenticator app or recovery
  code) before it forwards a request to a web application, over HTTP and
  WebSocket.
@@ -136,10 +152,10 @@ Description: ${manifest.description[0].toLowerCase()}${manifest.description.slic
   )
 }
 
-/** A checkout's modes depend on somebody's umask. */
+/** Modes depend on the umask of whoever made a checkout or a package. */
 function makeReadable(file) {
-  const { mode } = statSync(file)
-  chmodSync(file, mode & 0o111 ? 0o755 : 0o644)
+  const isProgram = statSync(file).isDirectory() || file === path.join(stage, place, 'dist/src/main.js')
+  chmodSync(file, isProgram ? 0o755 : 0o644)
 }
 
 function fail(sentence) {

@@ -1,6 +1,6 @@
 /** The Debian package, installed, removed and purged by dpkg below a folder of its own. Programs that change the system only say that they were called. */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { exitCodeOf, spawnServing } from '../fixtures/process/gate.ts'
@@ -73,6 +73,19 @@ t.test('the Debian package', { skip }, async t => {
       'and only root may write there'
     )
     t.same(
+      listed.filter(line => /^-..x/.test(line)).map(line => line.split(' ./').pop()),
+      ['usr/lib/factorgate/dist/src/main.js'],
+      'one file is a program'
+    )
+    const ofPackages = listed
+      .map(line => /^-.*\/node_modules\/(.*)$/.exec(line)?.[1])
+      .filter(name => name !== undefined)
+    t.same(
+      ofPackages.filter(name => !/\.([cm]?js|json|node|wasm)$|(licen[cs]e|copying|notice)[^/]*$/i.test(name)),
+      [],
+      'of packages only code and licences'
+    )
+    t.same(
       listed.filter(line => / \.\/(etc|var)\//.test(line)),
       [],
       'no configuration and no data'
@@ -88,6 +101,12 @@ t.test('the Debian package', { skip }, async t => {
     for (const name of ['etc/factorgate', 'var/lib/factorgate'])
       t.equal(statSync(installed(name)).mode & 0o777, 0o700, name)
     t.match(factorgate('--version').stdout, version)
+
+    const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+    const load = Object.keys(dependencies).map(name => `await import('${name}')`)
+    writeFileSync(installed('usr/lib/factorgate/load.mjs'), load.join('\n'))
+    t.equal(run(process.execPath, installed('usr/lib/factorgate/load.mjs')).said, '', 'each package loads')
+    rmSync(installed('usr/lib/factorgate/load.mjs'))
 
     const unit = readFileSync(installed('usr/lib/systemd/system/factorgate.service'), 'utf8')
     t.notMatch(unit, '/opt/')

@@ -56,7 +56,10 @@ t.test('the key works as a credential, as the comment of the unit says', async t
   renameSync(at('var/factorgate.key'), at('credentials', name!))
   const config = readFileSync(at('factorgate.yaml'), 'utf8')
   writeFileSync(at('factorgate.yaml'), config.replace(/^keyFile: .*$/m, `keyFile: ${written}`))
-  t.match(await factorgate('check'), { code: 1, stdout: /CREDENTIALS_DIRECTORY/ }, 'without the folder it says which')
+  const way = /^# +(CREDENTIALS_DIRECTORY=\/run\/credentials\/factorgate\.service) factorgate /m.exec(unit)![1]!
+  const refused = await factorgate('check')
+  t.match(refused, { code: 1, stdout: /while the service runs, write before the command: / })
+  t.match(refused.stdout, way, 'without the folder it says which, as the unit does')
 
   env.CREDENTIALS_DIRECTORY = at('credentials')
   // systemd gives the file to root, and its group or an access list reads it.
