@@ -1,21 +1,25 @@
 /** `factorgate init`: creates a configuration, its key file and the first operator. It overwrites nothing and leaves nothing half-made. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseConfig } from '../../config/load.ts'
 import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts'
 import type { Config } from '../../config/schema.ts'
 import { initTemplate, type TemplateOptions } from '../../config/template.ts'
+import { headFileOf } from '../audit/chain-head.ts'
 import { makeFolder } from '../ensure-directory.ts'
 import { canonicalName } from '../identity/account.ts'
 import { checkKey } from '../keyring/key-check.ts'
 import { createKeyFile, readKeyFile } from '../keyring/key-file.ts'
 import { visible } from '../messages/visible.ts'
+import { knownStoresFile } from '../services/app-options.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError } from './command.ts'
 import { withStore } from './command-context.ts'
 import { naming } from './error-report.ts'
 import { asOwnerOf, asSelf } from './owner.ts'
 import { accountsAt, invite } from './user/person.ts'
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 export const command: Command = {
   name: 'init',
@@ -70,8 +74,18 @@ Example:
       ...(values.upstream === undefined ? {} : { upstream: values.upstream })
     } satisfies TemplateOptions)
     const { config, warnings } = checked(text, file)
-    refuseIfThere([file, config.keyFile, storePath(config), config.journal.file])
+    refuseIfThere(file, config)
     const made: string[] = []
+    let signal: NodeJS.Signals | null = null
+    const onSignal = (asked: NodeJS.Signals) => {
+      signal = asked
+      ignoreSignals()
+    }
+    // A second signal ends the process as usual.
+    const ignoreSignals = () => {
+      for (const each of signals) process.off(each, onSignal)
+    }
+    for (const each of signals) process.on(each, onSignal)
     try {
       await writeFiles(file, text, config, path => made.push(path))
       return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {
@@ -80,13 +94,18 @@ Example:
         const account = await accountsAt(place).create({ name, groups: ['operators'] })
         await place.record({ kind: 'user.change', account: account.id, name, outcome: 'added', groups: 'operators' })
         const url = await invite(place, account)
+        if (signal !== null) throw new PersonError('broken off; nothing was made')
         sayNext(io, file, config, name, warnings)
         io.stdout(`${url}\n`)
         return 0
       })
     } catch (error) {
       for (const path of made) await asOwnerOf(path, () => rm(path, { recursive: true, force: true }))
+      ignoreSignals()
+      if (signal !== null) process.kill(process.pid, signal)
       throw error
+    } finally {
+      ignoreSignals()
     }
   }
 }
@@ -107,7 +126,14 @@ async function writeFiles(file: string, text: string, config: Config, onMade: (p
     ensure(path.dirname(config.keyFile), 0o700)
     await createKeyFile(config.keyFile)
   })
-  for (const each of [config.keyFile, storePath(config), config.journal.file]) onMade(each)
+  for (const each of filesOf(config)) onMade(each)
+}
+
+/** What the key file, the store and the journal leave on the disk. */
+function filesOf(config: Config): string[] {
+  const { file } = config.journal
+  const known = knownStoresFile(config)
+  return [config.keyFile, storePath(config), file, headFileOf(file), `${file}.lock`, ...(known === null ? [] : [known])]
 }
 
 /** Checked as by `check`. */
@@ -130,10 +156,26 @@ function checked(text: string, file: string): { config: Config; warnings: readon
   throw new UsageError(said.join('; '))
 }
 
-function refuseIfThere(paths: readonly string[]): void {
-  const there = paths.filter(existsSync)
-  if (there.length > 0)
-    throw new PersonError(`there is already ${there.join(', ')}; init never overwrites a file: choose another folder`)
+function refuseIfThere(file: string, config: Config): void {
+  const there = [file, ...filesOf(config)].filter(existsSync)
+  if (there.length === 0) return
+  const sentence = `there is already ${there.join(', ')}; init never overwrites a file`
+  if (!hasBegun(config.journal.file))
+    throw new PersonError(
+      `${sentence}: choose another folder. If this is the rest of an init that was broken off, remove it and begin again`
+    )
+  if (there.includes(file)) throw new PersonError(`${sentence}: choose another folder`)
+  throw new PersonError(
+    `${sentence}. To use this data again, put its configuration ${file} back. If that is lost, let init write one in another folder, and name these paths in its keys store, keyFile and journal`
+  )
+}
+
+/** Whether a journal has lines, so that somebody has used what lies beside it. */
+function hasBegun(journal: string): boolean {
+  const folder = path.dirname(journal)
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false
+  const names = readdirSync(folder).filter(name => name.startsWith(path.basename(journal)))
+  return names.some(name => statSync(path.join(folder, name)).size > 0)
 }
 
 function storePath({ store }: Config): string {

@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { checkKey } from '../../src/keyring/key-check.ts'
 import { readKeyFile } from '../../src/keyring/key-file.ts'
+import { program } from '../fixtures/process/program.ts'
 import { terminal } from './terminal.ts'
 
 t.test('init makes an installation that check accepts, with one operator to invite', async t => {
@@ -115,4 +117,39 @@ t.test('options that cannot be used are said by their names', async t => {
     t.match(await factorgate('init', ...args), { code: 2, stdout: '', stderr: sentence }, args.join(' '))
     t.same(readdirSync(factorgate.folder), [])
   }
+})
+
+t.test('a signal leaves nothing half-made, and the same init works again', async t => {
+  const folder = t.testdir({ data: {} })
+  // Ctrl+C at the moment when the configuration is there.
+  const interrupting = `import fs from 'node:fs/promises'; import { syncBuiltinESMExports } from 'node:module'
+    const { open } = fs
+    fs.open = async (file, ...rest) => { const handle = await open(file, ...rest); if (String(file).endsWith('factorgate.yaml') && rest[0] === 'wx') process.kill(process.pid, 'SIGINT'); return handle }
+    syncBuiltinESMExports()`
+  const preload = `--import=data:text/javascript,${encodeURIComponent(interrupting)}`
+  const init = (...options: string[]) =>
+    spawnSync(process.execPath, [...options, ...program(), 'init', 'config', '--data', 'data'], {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '' },
+      encoding: 'utf8'
+    })
+  const broken = init(preload)
+  t.match(broken, { signal: 'SIGINT', stdout: '' }, broken.stderr)
+  t.same(readdirSync(folder, { recursive: true }), ['data'])
+  t.match(init(), { status: 0, stdout: /\/invite\// })
+})
+
+t.test('the rest of another init is called so, and data without a configuration are told how to be used', async t => {
+  const factorgate = terminal(t, { config: null })
+  const at = (name: string) => path.join(factorgate.folder, name)
+  mkdirSync(at('var'))
+  await factorgate.ok('key', 'new', at('var/factorgate.key'))
+  writeFileSync(at('var/journal.jsonl'), '')
+  t.match((await factorgate('init')).stderr, /If this is the rest of an init that was broken off, remove it/)
+  writeFileSync(at('var/journal.jsonl'), '{}\n')
+  const used = (await factorgate('init')).stderr
+  t.notMatch(used, /remove/, 'no word that could cost somebody the key')
+  t.match(used, /put its configuration .*factorgate\.yaml back/)
+  writeFileSync(at('factorgate.yaml'), '')
+  t.match((await factorgate('init')).stderr, /never overwrites a file: choose another folder\n$/)
 })
