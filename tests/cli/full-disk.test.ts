@@ -1,11 +1,12 @@
 /** Commands on a full disk: what must be recorded is refused before it is done, ends of access go on, and every message names the file. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { Accounts } from '../../src/identity/accounts.ts'
 import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
 import { notTried } from '../fixtures/process/not-tried.ts'
+import { program } from '../fixtures/process/program.ts'
 import { smallDisk } from '../fixtures/process/small-disk.ts'
 import { terminal, usualConfig } from './terminal.ts'
 
@@ -108,4 +109,26 @@ t.test('a read-only disk is no question of rights', async t => {
   t.notMatch(stdout, /chown/)
   t.match(await factorgate('user', 'add', 'bob'), { code: 1, stdout: '', stderr: /read-only.*ReadWritePaths=/ })
   t.ok(existsSync(at('store')))
+})
+
+t.test('a place that systemd hides from the service is no question of rights', async t => {
+  const factorgate = terminal(t)
+  await factorgate.newKey()
+  await factorgate.ok('user', 'add', 'alice')
+  const at = (name: string) => path.join(factorgate.folder, name)
+  mkdirSync(at('inaccessible/dir'), { recursive: true, mode: 0 })
+  // As the unit does it: an empty folder over the one with the data.
+  const hide = `mount --bind ${at('inaccessible/dir')} ${at('var')}`
+  const inSandbox = (script: string) =>
+    spawnSync('unshare', ['--map-root-user', '--mount', '--', 'sh', '-c', script, 'sh', ...program(), 'check'], {
+      cwd: factorgate.folder,
+      env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: undefined },
+      encoding: 'utf8'
+    })
+  if (inSandbox(hide).status !== 0) return notTried(t, 'this user cannot mount')
+  const { status, stdout } = inSandbox(`${hide} && exec ${process.execPath} "$@"`)
+  t.equal(status, 1)
+  const said = stdout.split('\n').filter(line => line.includes('out of reach'))
+  t.match(said, [/keyFile {2}\S+factorgate\.key /, /journal {2}/, /store {2}/], stdout)
+  t.notMatch(stdout, /chown|key new/)
 })

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { headFileOf } from '../../audit/chain-head.ts'
+import { hiddenBySystemd } from '../../files/hidden-by-systemd.ts'
 import { sharedStoreWarning } from '../../files/shared-file-system.ts'
 import { keyFileWarning, readKeyFile } from '../../keyring/key-file.ts'
 import { knownStoresFile } from '../../services/app-options.ts'
@@ -29,12 +30,14 @@ export async function checkFiles(
   env: Readonly<Record<string, string | undefined>>
 ): Promise<CheckFinding[]> {
   const { config } = loaded
-  const found: CheckFinding[] = []
+  const found = hidden(config)
+  // A path that is hidden has no rights to speak of.
+  const isHidden = (at: string) => found.some(({ path }) => path === at)
   const key = await readKeyFile(config.keyFile, env).then(
     () => null,
     (error: Error) => error.message
   )
-  if (key !== null) found.push({ degree: 'problem', path: 'keyFile', message: key })
+  if (key !== null && !isHidden('keyFile')) found.push({ degree: 'problem', path: 'keyFile', message: key })
   const warning = await keyFileWarning(config.keyFile, env)
   if (key === null && warning !== null) found.push({ degree: 'warning', path: 'keyFile', message: warning })
   for (const [file, at] of loaded.secrets) if (isOpenToAll(file)) found.push(openToAll(at, file))
@@ -42,7 +45,7 @@ export async function checkFiles(
   if (typeof tlsKey === 'string' && isOpenToAll(tlsKey)) found.push(openToAll('listen.tls.key', tlsKey))
   found.push(...wrongKinds(loaded), ...sharedStore(config))
   const user = serviceUser(config)
-  const needs = needsOf(loaded).filter(({ path: at }) => at !== 'keyFile' || key === null)
+  const needs = needsOf(loaded).filter(({ path: at }) => !isHidden(at) && (at !== 'keyFile' || key === null))
   const may = user === null ? needs.map(ourAccess) : theirAccess(user, needs)
   const readOnly = new Set<string>()
   needs.forEach((need, index) => {
@@ -58,6 +61,25 @@ export async function checkFiles(
     if (isReadOnly) readOnly.add(need.path)
   })
   return found
+}
+
+/** Asked in the sandbox of the service, where its unit calls `check` (ExecStartPre). */
+function hidden({ keyFile, store, journal }: Sound['config']): CheckFinding[] {
+  const places = [
+    ['keyFile', keyFile],
+    ['journal', journal.file],
+    ...(store.kind === 'embedded' ? [['store', store.path] as const] : [])
+  ] as const
+  return places.flatMap(([at, file]): CheckFinding[] => {
+    const hiding = hiddenBySystemd(file)
+    if (hiding === null) return []
+    const { folder, setting, isPrivate } = hiding
+    const why = isPrivate
+      ? `systemd gives the service a ${folder} of its own, and deletes it when the service stops`
+      : `systemd hides ${folder} from the service`
+    const message = `${file} is out of reach: ${why} (${setting}= in its unit). Choose another place, such as /var/lib/factorgate`
+    return [{ degree: 'problem', path: at, message }]
+  })
 }
 
 function sharedStore({ store }: Sound['config']): CheckFinding[] {
