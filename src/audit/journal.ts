@@ -1,5 +1,7 @@
 /** The journal: one file with group commit. While the disk fails, `writable` is false, and a later line records the gap. */
+
 import { GateError } from '../errors.ts'
+import { systemCode } from '../files/system-code.ts'
 import { ChainFile, type ChainFileOptions } from './chain-file.ts'
 import { lineOf } from './encode-event.ts'
 import type { AuditEvent, AuditSink } from './event.ts'
@@ -275,6 +277,5 @@ function refuse(waiters: readonly Waiter[], problem: string | null): void {
 }
 
 function reason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  return code ?? message
+  return systemCode(error) ?? (error as Error).message
 }

@@ -1,7 +1,9 @@
 /** Maps errors to one sentence and an exit code. Only bugs show a stack trace. */
+
 import { readFileSync } from 'node:fs'
 import { ConfigError } from '../../config/reading/diagnostics.ts'
 import { GateError } from '../errors.ts'
+import { systemCode } from '../files/system-code.ts'
 import { AccountError } from '../identity/accounts.ts'
 import { KeyFileError } from '../keyring/key-file.ts'
 import { KeyringError } from '../keyring/keyring.ts'
@@ -37,6 +39,9 @@ const systemWords: Readonly<Record<string, string>> = {
   ELOCKED: 'another process holds its lock and does not let go',
   ETXTBSY: 'a program is using the file',
   EDQUOT: 'the disk quota is used up',
+  ESTALE: 'the file server has replaced the folder; mount it again',
+  EUCLEAN: 'the file system is damaged; look at the log of the system (dmesg)',
+  ENOLCK: 'the file system takes no more locks',
   EMFILE: 'too many files are open; raise the limit of the process (ulimit -n; in systemd: LimitNOFILE=)',
   ENFILE: 'too many files are open on this machine',
   EADDRINUSE: 'another program listens on this address already; stop it, or choose another port',
@@ -80,7 +85,8 @@ function sentenceOf(error: unknown): string | null {
   if (printableErrors.some(kind => error instanceof kind)) return (error as Error).message
   const trouble = error as SystemError
   if (/^Cannot find (?:package|module) /.test(trouble?.message ?? '')) return ofMissingModule()
-  const words = trouble.code === undefined ? undefined : wordsFor(trouble)
+  const code = systemCode(trouble)
+  const words = code === undefined ? undefined : wordsFor(code, trouble)
   if (words === undefined) return null
   const { path, syscall, address, port, hostname } = trouble
   const what = path ?? (address === undefined ? (hostname ?? syscall) : `${address}:${port}`)
@@ -114,7 +120,7 @@ interface SystemError extends NodeJS.ErrnoException {
   readonly hostname?: string
 }
 
-function wordsFor({ code = '', syscall, port }: SystemError): string | undefined {
+function wordsFor(code: string, { syscall, port }: SystemError): string | undefined {
   if (code !== 'EACCES' && code !== 'EPERM') return systemWords[code]
   const who = `this user (uid ${process.geteuid?.() ?? 'unknown'})`
   if (syscall === 'listen' && port !== undefined && port < 1024)

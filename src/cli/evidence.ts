@@ -1,6 +1,8 @@
 /** `factorgate evidence`: a signed folder for a security officer, and its check. */
+
 import path from 'node:path'
 import type { PseudonymisedField } from '../audit/pseudonyms.ts'
+import { systemCode } from '../files/system-code.ts'
 import { readKeyFile } from '../keyring/key-file.ts'
 import { visible } from '../messages/visible.ts'
 import { type Command, type ExitCode, type Io, jsonText, PersonError, readArgs, UsageError } from './command.ts'
@@ -84,8 +86,8 @@ async function write(place: CommandContext, target: string, asked: Asked, isJson
     evidence = await makeEvidence(place, folder, keyring, asked, io)
   } catch (error) {
     await folder.discard()
-    const { code, path: at } = error as NodeJS.ErrnoException
-    if ((code === 'ENOSPC' || code === 'EDQUOT') && at !== undefined)
+    const { path: at } = error as NodeJS.ErrnoException
+    if (['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '') && at !== undefined)
       throw new PersonError(`the disk of ${visible(target)} is full; the unfinished evidence was removed`)
     throw error
   }

@@ -1,4 +1,5 @@
 /** The port of a destination of the journal, and its failures. */
+import { systemCode } from '../files/system-code.ts'
 import type { Outgoing } from './export-line.ts'
 
 export interface Destination {
@@ -32,6 +33,7 @@ export interface TlsFiles {
 
 /** The message with its code. */
 export function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
+  const { message } = error as Error
+  const code = systemCode(error)
   return code !== undefined && !message.includes(code) ? `${message} (${code})` : message || String(code ?? error)
 }

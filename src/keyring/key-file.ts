@@ -1,8 +1,10 @@
 /** One master key on each line, the newest first. */
+
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
+import { systemCode } from '../files/system-code.ts'
 import { type Keyring, type MasterKey, makeKeyring, masterKey, newMasterKey } from './keyring.ts'
 
 type KeyFileProblem =
@@ -265,6 +267,5 @@ function wayOut(error: unknown): string {
 }
 
 function codeOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException
-  return code ?? 'unknown'
+  return systemCode(error) ?? 'unknown'
 }

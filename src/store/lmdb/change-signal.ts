@@ -2,7 +2,9 @@
  * Processes touch and watch a file without data to announce entries in the log of changes. Polling covers for watches that fail (network file systems,
  * exhausted inotify).
  */
+
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
+import { systemCode } from '../../files/system-code.ts'
 
 const pollMs = 1000
 const pollWithoutWatchMs = 200
@@ -31,7 +33,7 @@ export class ChangeSignal {
     try {
       writeSync(this.#file, content, 0, 1, 0)
     } catch (error) {
-      if (!fullDisk.includes((error as NodeJS.ErrnoException).code ?? '')) {
+      if (!fullDisk.includes(systemCode(error) ?? '')) {
         closeSync(this.#file)
         throw error
       }

@@ -1,9 +1,11 @@
 /** Checks before LMDB opens a directory, because the driver may crash on foreign files or a full disk. */
+
 import { accessSync, closeSync, constants, lchownSync, lstatSync, openSync, readSync, statSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder } from '../../ensure-directory.ts'
 import { checkFreeSpace } from '../../files/free-space.ts'
+import { systemCode } from '../../files/system-code.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { faultOf } from './whole-file.ts'
 
@@ -127,7 +129,7 @@ export function readTrouble(error: unknown): string {
 }
 
 function diskTrouble(error: unknown): string | null {
-  switch ((error as { code?: string | number }).code) {
+  switch (systemCode(error) as string | number | undefined) {
     case 'EACCES':
     case 'EPERM':
     case 1:
