@@ -19,44 +19,32 @@ interface Inbound {
   readonly hasLength: boolean
 }
 
-type Kind =
-  | 'pass'
-  | 'drop'
-  | 'set-cookie'
-  | 'location'
-  | 'refresh'
-  | 'links'
-  | 'sources'
-  | 'policy'
-  | 'strings'
-  | 'htmx-location'
-  | 'clear-site-data'
-  | 'worker-scope'
-  | 'opener-policy'
-  | 'content-length'
-  | 'transfer-encoding'
-  | 'connection'
+/** What becomes of a header's value; null leaves the line out. */
+type Rewrite = (value: string, mapping: UrlMapping) => string | null
+
+type Kind = 'pass' | 'drop' | 'content-length' | 'transfer-encoding' | 'connection' | Rewrite
 
 const special: Readonly<Record<string, Kind>> = {
-  'set-cookie': 'set-cookie',
-  location: 'location',
-  'content-location': 'location',
-  refresh: 'refresh',
+  'set-cookie': (value, mapping) => (setsGateCookie(value) ? null : rewriteCookieScope(value, mapping)),
+  location: toPublicLocation,
+  'content-location': toPublicLocation,
+  refresh: toPublicRefresh,
   // Scripts in pages follow these like `Location`.
-  ...allOfKind(
-    'location',
+  ...allOf(
+    toPublicLocation,
     'sourcemap x-sourcemap uri x-pingback hx-redirect hx-push-url hx-replace-url turbo-location'
   ),
-  ...allOfKind('location', 'x-inertia-location x-pjax-url sec-websocket-location'),
-  link: 'links',
-  ...allOfKind('sources', 'access-control-allow-origin timing-allow-origin sec-websocket-origin x-frame-options'),
-  ...allOfKind('sources', 'permissions-policy feature-policy'),
-  ...allOfKind('policy', 'content-security-policy content-security-policy-report-only'),
-  ...allOfKind('strings', 'reporting-endpoints report-to speculation-rules'),
-  'hx-location': 'htmx-location',
-  'clear-site-data': 'clear-site-data',
-  'service-worker-allowed': 'worker-scope',
-  'cross-origin-opener-policy': 'opener-policy',
+  ...allOf(toPublicLocation, 'x-inertia-location x-pjax-url sec-websocket-location'),
+  link: toPublicLinks,
+  ...allOf(toPublicSources, 'access-control-allow-origin timing-allow-origin sec-websocket-origin x-frame-options'),
+  ...allOf(toPublicSources, 'permissions-policy feature-policy'),
+  ...allOf(toPublicPolicy, 'content-security-policy content-security-policy-report-only'),
+  ...allOf(toPublicStrings, 'reporting-endpoints report-to speculation-rules'),
+  'hx-location': toPublicHtmxLocation,
+  'clear-site-data': withoutCookies,
+  'service-worker-allowed': toPublicWorkerScope,
+  // Windows with the same origin and policy can read each other, and the portal's pages have this policy.
+  'cross-origin-opener-policy': (value, { sharesPortal }) => (sharesPortal ? null : value),
   'content-length': 'content-length',
   'transfer-encoding': 'transfer-encoding',
   connection: 'connection'
@@ -75,50 +63,18 @@ export function inboundHeaders(raw: readonly string[], status: number, mapping: 
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
-    switch (kinds.get(name) ?? learn(name)) {
+    const kind = kinds.get(name) ?? learn(name)
+    if (typeof kind === 'function') {
+      const rewritten = kind(value, mapping)
+      if (rewritten !== null) headers.push(name, rewritten)
+      continue
+    }
+    switch (kind) {
       case 'pass':
         headers.push(name, value)
         break
       case 'drop':
         break
-      case 'set-cookie':
-        if (!setsGateCookie(value)) headers.push(name, rewriteCookieScope(value, mapping))
-        break
-      case 'location':
-        headers.push(name, toPublicLocation(value, mapping))
-        break
-      case 'refresh':
-        headers.push(name, toPublicRefresh(value, mapping))
-        break
-      case 'worker-scope': {
-        const scope = toPublicWorkerScope(value, mapping)
-        if (scope !== null) headers.push(name, scope)
-        break
-      }
-      case 'opener-policy':
-        // Windows with the same origin and policy can read each other, and the portal's pages have this policy.
-        if (!mapping.sharesPortal) headers.push(name, value)
-        break
-      case 'links':
-        headers.push(name, toPublicLinks(value, mapping))
-        break
-      case 'policy':
-        headers.push(name, toPublicPolicy(value, mapping))
-        break
-      case 'strings':
-        headers.push(name, toPublicStrings(value, mapping))
-        break
-      case 'htmx-location':
-        headers.push(name, toPublicHtmxLocation(value, mapping))
-        break
-      case 'sources':
-        headers.push(name, toPublicSources(value, mapping))
-        break
-      case 'clear-site-data': {
-        const kept = withoutCookies(value, mapping.isOnBoundHost)
-        if (kept !== '') headers.push(name, kept)
-        break
-      }
       case 'content-length':
         lengthName = name
         length = value
@@ -154,12 +110,13 @@ export function keepFromSharedCaches(headers: string[]): void {
 }
 
 /** "cookies" would clear the gate's cookie on the whole domain (THREATS S6). "storage" on a host with device keys would make browsers forget them. */
-function withoutCookies(value: string, isOnBoundHost: boolean): string {
+function withoutCookies(value: string, { isOnBoundHost }: UrlMapping): string | null {
   const kinds = value.split(',').flatMap(kind => (kind.trim() === '"*"' ? ['"cache"', '"storage"'] : [kind.trim()]))
-  return kinds.filter(kind => kind !== '"cookies"' && !(kind === '"storage"' && isOnBoundHost)).join(', ')
+  const kept = kinds.filter(kind => kind !== '"cookies"' && !(kind === '"storage"' && isOnBoundHost)).join(', ')
+  return kept === '' ? null : kept
 }
 
-function allOfKind(kind: Kind, names: string): Record<string, Kind> {
+function allOf(kind: Kind, names: string): Record<string, Kind> {
   return Object.fromEntries(names.split(' ').map(name => [name, kind]))
 }
 

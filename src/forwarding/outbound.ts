@@ -53,42 +53,39 @@ interface OutboundFacts {
   readonly trace: { readonly traceparent: string; readonly tracestate: string | null } | null
 }
 
+/** What becomes of a header's value; null leaves the line out. */
+type Rewrite = (value: string, mapping: UrlMapping) => string | null
+
 type Kind =
   | 'pass'
   | 'drop'
   | 'claim'
-  | 'cookie'
   | 'connection'
   | 'content-length'
   | 'transfer-encoding'
-  | 'te'
-  | 'destination'
-  | 'if'
-  | 'parts'
-  | 'origin'
-  | 'referer'
   | 'authorization'
   | 'proxy-authorization'
+  | Rewrite
 
 const special: Readonly<Record<string, Kind>> = {
-  cookie: 'cookie',
+  cookie: stripGateCookies,
   connection: 'connection',
   'content-length': 'content-length',
   'transfer-encoding': 'transfer-encoding',
-  te: 'te',
-  destination: 'destination',
-  if: 'if',
+  te: value => (/(?:^|,)\s*trailers\s*(?:,|;|$)/i.test(value) ? 'trailers' : null),
+  destination: toUpstreamAddress,
+  if: toUpstreamIf,
   // Subversion clients put repository paths in it.
-  'x-svn-vr-base': 'destination',
-  'upload-concat': 'parts',
-  origin: 'origin',
-  'sec-websocket-origin': 'origin',
-  referer: 'referer',
-  'content-location': 'referer',
+  'x-svn-vr-base': toUpstreamAddress,
+  'upload-concat': toUpstreamParts,
+  origin: toUpstreamOrigin,
+  'sec-websocket-origin': toUpstreamOrigin,
+  referer: toUpstreamReferer,
+  'content-location': toUpstreamReferer,
   // htmx sends the page's address in it.
-  'hx-current-url': 'referer',
-  'ping-from': 'referer',
-  'ping-to': 'referer',
+  'hx-current-url': toUpstreamReferer,
+  'ping-from': toUpstreamReferer,
+  'ping-to': toUpstreamReferer,
   authorization: 'authorization',
   'proxy-authorization': 'proxy-authorization'
 }
@@ -156,22 +153,21 @@ export function outboundHeaders(
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string
     const value = rawHeaders[i + 1] as string
-    switch (plan.kinds.get(name) ?? learn(plan, name)) {
+    const kind = plan.kinds.get(name) ?? learn(plan, name)
+    if (typeof kind === 'function') {
+      const rewritten = kind(value, plan.mapping)
+      if (rewritten !== null) headers.push(name, rewritten)
+      continue
+    }
+    switch (kind) {
       case 'pass':
         if (!isMisplacedToken(value)) headers.push(name, value)
         break
       case 'drop':
         break
       case 'claim':
-        if (requester.permit.subject === null || plan.reported.size >= maxReported || plan.reported.has(name)) break
-        plan.reported.add(name)
-        removed = [...(removed ?? []), name]
+        if (isReportedNow(plan, name, requester.permit)) removed = [...(removed ?? []), name]
         break
-      case 'cookie': {
-        const others = stripGateCookies(value)
-        if (others !== null) headers.push(name, others)
-        break
-      }
       case 'content-length':
         if (value !== '0') body = 'length'
         if (!isUpgrade && value !== '0') headers.push(name, value)
@@ -184,9 +180,6 @@ export function outboundHeaders(
         if (options !== null) listed = listed === null ? options : [...listed, ...options]
         break
       }
-      case 'te':
-        if (/(?:^|,)\s*trailers\s*(?:,|;|$)/i.test(value)) headers.push(name, 'trailers')
-        break
       case 'authorization':
         // The app could use a token elsewhere.
         if (carriesToken(value, plan.app.tokens != null)) break
@@ -198,27 +191,19 @@ export function outboundHeaders(
       case 'proxy-authorization':
         if (tiesConnection(value)) ties = true
         break
-      case 'destination':
-        headers.push(name, toUpstreamAddress(value, plan.mapping))
-        break
-      case 'if':
-        headers.push(name, toUpstreamIf(value, plan.mapping))
-        break
-      case 'parts':
-        headers.push(name, toUpstreamParts(value, plan.mapping))
-        break
-      case 'origin':
-        headers.push(name, toUpstreamOrigin(value, plan.mapping))
-        break
-      case 'referer':
-        headers.push(name, toUpstreamReferer(value, plan.mapping))
-        break
     }
   }
   // Before the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   const unsent = addGateHeaders(own, plan, requester)
   return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg, unsent, removed }
+}
+
+/** Each removed name is reported once, and only for people who are signed in. */
+function isReportedNow({ reported }: OutboundPlan, name: string, { subject }: Permit): boolean {
+  if (subject === null || reported.size >= maxReported || reported.has(name)) return false
+  reported.add(name)
+  return true
 }
 
 /** These send `Content-Length: 0` without a body (RFC 9110 §8.6). */
