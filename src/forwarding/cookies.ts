@@ -18,23 +18,22 @@ export function stripGateCookies(line: string): string | null {
   const known = remembered.get(line)
   if (known !== undefined) return known === '' ? null : known
   const rest = mentionsGate.test(line) ? othersOf(line) : line
-  if (line.length <= rememberedLength) remembered.set(line, rest ?? '')
-  return rest
+  if (line.length <= rememberedLength) remembered.set(line, rest)
+  return rest === '' ? null : rest
 }
 
 const rememberedLength = 1_024
 /** Browsers repeat lines; '' means nothing is left. */
 const remembered = new LRUCache<string, string>({ max: 1_000 })
 
-function othersOf(line: string): string | null {
+function othersOf(line: string): string {
   const others = line.split(';').flatMap(pair => {
     if (!mentionsGate.test(pair)) return pair
     // Old servers split at commas too (`a=1, factorgate=…`, RFC 2965), even in quotes.
     const kept = pair.split(',').filter(part => !isGateCookie(nameOf(part.replace(/^[\s"]+/, ''))))
     return kept.length === 0 ? [] : kept.join(',')
   })
-  const rest = others.join(';').trim()
-  return rest === '' ? null : rest
+  return others.join(';').trim()
 }
 
 /** THREATS S6. Browsers send `=factorgate=x` back as `factorgate=x`, so without a name the value counts. */

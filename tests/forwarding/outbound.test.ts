@@ -184,12 +184,14 @@ t.test('S5: our cookies stay here, every other byte of the line arrives', async 
     ['a=1; __host-FACTORGATE=x', ['a=1']],
     ['a=1;  factorgate = x ;b=2;;', ['a=1;b=2;;']],
     ['xfactorgate=1; factorgates=2; my-factorgate=3', ['xfactorgate=1; factorgates=2; my-factorgate=3']],
-    ['a=factorgate=1; b=\xe4\xff', ['a=factorgate=1; b=\xe4\xff']]
+    ['a=factorgate=1; b=\xe4\xff', ['a=factorgate=1; b=\xe4\xff']],
+    ['', []]
   ]
-  for (const [sent, expected] of table) {
-    await gate.ask(get('/', [`Cookie: ${sent}`]))
-    t.same(valuesOf(up.requests.at(-1)!, 'cookie'), expected, sent)
-  }
+  for (const again of ['', ' again'])
+    for (const [sent, expected] of table) {
+      await gate.ask(get('/', [`Cookie: ${sent}`]))
+      t.same(valuesOf(up.requests.at(-1)!, 'cookie'), expected, sent + again)
+    }
 })
 
 t.test('everything else arrives as it was sent: order, case, repeats and bytes', async t => {
