@@ -8,7 +8,6 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** Each row has a mark. */
 export const rowCount = 24
 
 const services = [

@@ -65,7 +65,6 @@ export function noteProvedPlace(person: Person, track: Track): void {
   if (index >= 0 && firstDay(person, known.networks, index) === person.day) person.newToday |= provedInNewPlace
 }
 
-/** Clients are also recognised by it. */
 export function clientName(userAgent: string): string {
   const { browser, system } = clientOf(userAgent)
   return [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'

@@ -272,7 +272,6 @@ interface Said {
   readonly reasons: readonly Reason[]
 }
 
-/** Thousands of sessions share a sentence. */
 const sentences = new Map<string, Said>()
 const maxSentences = 1000
 
