@@ -8,7 +8,7 @@ interface ConnectOptions {
   readonly port: number
   /** Null for TCP in the clear. */
   readonly trust: TlsOptions | null
-  /** The server's end leaves the gate's side open. */
+  /** True if the server's end leaves the gate's side open. */
   readonly allowHalfOpen?: boolean
 }
 

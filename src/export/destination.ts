@@ -3,7 +3,7 @@ import { systemCode } from '../files/system-code.ts'
 import type { Outgoing } from './export-line.ts'
 
 export interface Destination {
-  /** `send` resolves only when the other side has the lines. Otherwise `confirm` finds that out. */
+  /** True if `send` resolves only when the other side has the lines. Otherwise `confirm` finds that out. */
   readonly isAcknowledged: boolean
   /** Rejects with ExportFailure. */
   send(lines: readonly Outgoing[]): Promise<void>
@@ -24,7 +24,7 @@ export class ExportFailure extends Error {
   }
 }
 
-/** Files, because they are renewed while the gate runs. Null: none, or Node's own authorities. */
+/** They are files, because they are renewed while the gate runs. Null: none, or Node's own authorities. */
 export interface TlsFiles {
   readonly ca: string | null
   readonly cert: string | null

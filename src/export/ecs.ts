@@ -120,7 +120,7 @@ function nanoseconds({ ms }: Entry): number | null {
   return duration === null ? null : duration * 1_000_000
 }
 
-/** Without nulls and empty objects. */
+/** The value without nulls and empty objects. */
 function compact(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const [key, field] of Object.entries(value)) {

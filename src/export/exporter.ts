@@ -20,17 +20,17 @@ export interface ExporterOptions {
   readonly kinds: readonly string[]
   readonly clock: Clock
   readonly observer: ExportObserver
-  /** 0 to 1, so that retries spread. */
+  /** A number from 0 to 1 spreads the retries. */
   readonly chance?: () => number
   readonly limits?: PortionLimits
 }
 
 interface ExportObserver {
-  /** Once for each new cause, with the time of the next try in milliseconds; with null when lines go out again. */
+  /** Called once for each new cause, with the time of the next try in milliseconds, and with null when lines go out again. */
   onProblem(problem: string | null): void
   onSent(lines: number): void
   onFailure(): void
-  /** They are in no file any more. */
+  /** These lines are in no file any more. */
   onMissing(lines: number): void
 }
 

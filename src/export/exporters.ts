@@ -4,11 +4,11 @@ import { JournalLock } from '../audit/journal-lock.ts'
 import { makeFolder } from '../ensure-directory.ts'
 import type { Exporter } from './exporter.ts'
 
-/** In milliseconds, between looks for new lines, and for the lease. */
+/** The time between two looks for new lines, and for the lease, in milliseconds. */
 const idleMs = 1000
 const leaseMs = 5000
 const usualCloseMs = 3000
-/** In milliseconds, for what cannot be ended, such as the look-up of a name or a disk. */
+/** The wait for what cannot be ended, such as the look-up of a name or a disk, in milliseconds. */
 const abandonMs = 1000
 
 interface ExportersOptions {
@@ -103,7 +103,7 @@ export class Exporters {
     return this.#stop.signal.aborted
   }
 
-  /** Ends early with the exporters. Keeps no process alive. */
+  /** The pause ends early with the exporters, and keeps no process alive. */
   #pause(milliseconds: number): Promise<void> {
     const { signal } = this.#stop
     if (signal.aborted) return Promise.resolve()

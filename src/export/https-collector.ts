@@ -11,7 +11,7 @@ import { readOne, readTlsFiles } from './tls-files.ts'
 export interface CollectorOptions {
   readonly url: string
   readonly tls: TlsFiles
-  /** Read for each batch, because tokens are renewed; null for none. */
+  /** A file that is read for each batch, because tokens are renewed; null for none. */
   readonly tokenFile: string | null
   readonly compresses: boolean
   readonly timeoutMs?: number
@@ -97,7 +97,7 @@ function wordsFor(status: number, lines: readonly Outgoing[]): string {
   return `the collector answered ${status}${about}`
 }
 
-/** In milliseconds (RFC 9110 §10.2.3). Null if the collector names no time, or a date. */
+/** The wait in milliseconds (RFC 9110 §10.2.3). Null if the collector names no time, or a date. */
 function waitOf(retryAfter: string | undefined): number | null {
   return retryAfter !== undefined && /^\d{1,6}$/.test(retryAfter)
     ? Math.min(Number(retryAfter) * 1000, maxRetryAfterMs)

@@ -9,7 +9,7 @@ import type { ExportLine } from './export-line.ts'
 
 interface Portion {
   readonly lines: readonly ExportLine[]
-  /** After them, also after lines that are no entries; null before the first line. */
+  /** The place after these lines, also after lines that are no entries; null before the first line. */
   readonly cursor: ExportCursor | null
   /** Lines of the chain that are in no file any more. */
   readonly missing: number
@@ -24,7 +24,7 @@ export interface PortionLimits {
 interface OpenFile {
   readonly path: string
   readonly inode: string
-  /** Of the next byte. In a packed file, unpacked bytes count. */
+  /** The position of the next byte. In a packed file, unpacked bytes count. */
   position: number
   read(): Promise<Buffer | null>
   close(): Promise<void>
@@ -37,9 +37,9 @@ export class JournalSource {
   readonly #journal: string
   #cursor: ExportCursor | null = null
   #file: OpenFile | null = null
-  /** Read and not yet returned. */
+  /** Bytes that were read and not yet returned. */
   #rest: Buffer = Buffer.alloc(0)
-  /** Up to this number they have been given before. */
+  /** Lines up to this number have been given before. */
   #skipTo = 0
   /** The number before the next line, to find gaps. */
   #lastSeq = 0
@@ -50,7 +50,7 @@ export class JournalSource {
     this.#journal = journal
   }
 
-  /** Null for the oldest existing line. */
+  /** Continues after `cursor`; null for the oldest existing line. */
   async seek(cursor: ExportCursor | null): Promise<void> {
     await this.close()
     this.#cursor = cursor
@@ -64,7 +64,7 @@ export class JournalSource {
     await file?.close()
   }
 
-  /** None if there are no more. Rejects with the system's error. */
+  /** No lines if there are no more. Rejects with the system's error. */
   async next(limits: PortionLimits): Promise<Portion> {
     const lines: ExportLine[] = []
     let bytes = 0
@@ -175,7 +175,7 @@ export class JournalSource {
     return cursor.seq === 0 ? openFile(oldest, 0) : this.#bySeq(files, cursor)
   }
 
-  /** For a file that was packed or has lost lines (a power failure). It repeats lines rather than miss any. */
+  /** Opens a file that was packed or has lost lines (a power failure). It repeats lines rather than miss any. */
   async #bySeq(files: readonly string[], { seq, hash }: ExportCursor): Promise<OpenFile> {
     const begins = await Promise.all(files.map(async file => (await beginningOf(file)).seq))
     const at = begins.findLastIndex(begin => begin > 0 && begin <= seq)
@@ -210,7 +210,7 @@ async function hashAt(file: string, seq: number): Promise<string | null> {
   return found
 }
 
-/** The cursor's line stands where it did. */
+/** True if the cursor's line stands where it did. */
 async function holds(file: string, { start, offset, hash }: ExportCursor): Promise<boolean> {
   const length = offset - start
   if (start < 0 || length <= 0 || length > 64 * 1024 * 1024) return false

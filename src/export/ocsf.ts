@@ -37,7 +37,7 @@ const classes = {
 type ClassName = keyof typeof classes
 type Activity = readonly [className: ClassName, activity: number, activityName: string]
 
-/** By kind. Others are base events. */
+/** Class and activity by kind. Others are base events. */
 const activities: Readonly<Record<string, Activity>> = {
   login: ['authentication', 1, 'Logon'],
   'login.repeated': ['authentication', 1, 'Logon'],
@@ -79,7 +79,7 @@ const userChanges: Readonly<Record<string, Activity>> = {
 const methods = ['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'TRACE', 'PATCH'] as const
 const methodNames = ['Connect', 'Delete', 'Get', 'Head', 'Options', 'Post', 'Put', 'Trace', 'Patch'] as const
 
-/** They have their own place; others go to `unmapped`. */
+/** These fields have their own place; others go to `unmapped`. */
 const mapped = new Set(
   'seq at kind request account name session address app method httpVersion path status bytesIn bytesOut ms'.split(' ')
 )
@@ -189,7 +189,7 @@ function httpOf(entry: Entry): object {
   }
 }
 
-/** Seen from the app. */
+/** Bytes as the app sees them: what people send goes in. */
 function trafficOf({ bytesIn, bytesOut }: Entry): object | null {
   const [received, sent] = [number(bytesIn), number(bytesOut)]
   if (received === null && sent === null) return null
@@ -241,7 +241,7 @@ function timeOf({ at }: Entry): number {
   return Number.isNaN(time) ? 0 : time
 }
 
-/** Without null, which OCSF does not have. */
+/** The fields without null, which OCSF does not have. */
 function given(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 }

@@ -72,12 +72,12 @@ export function sentenceOf(entry: Entry): string {
   return [what, text(entry.factor), name, text(entry.app), request].filter(Boolean).join(', ')
 }
 
-/** Those that `used` does not name. */
+/** The fields that `used` does not name. */
 export function otherFields(entry: Entry, used: ReadonlySet<string>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(entry).filter(([field]) => !used.has(field)))
 }
 
-/** In ASCII, so that it is one line for every reader, and syslog needs no byte order mark. */
+/** ASCII is one line for every reader, and syslog needs no byte order mark. */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replaceAll(
     /[\u007f-\uffff]/g,

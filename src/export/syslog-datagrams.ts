@@ -46,7 +46,7 @@ export class SyslogDatagrams implements Destination {
   #open(type: 'udp4' | 'udp6'): Socket {
     if (this.#socket !== null) return this.#socket
     const socket = createSocket(type)
-    // Such as the answer that a port is closed. UDP promises nothing, so it is no failure.
+    // The answer that a port is closed comes here. UDP promises nothing, so it is no failure.
     socket.on('error', () => {})
     this.#socket = socket
     return socket

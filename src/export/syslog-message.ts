@@ -11,7 +11,7 @@ const facility = 10
 /** RFC 5424 §6.2.1. */
 const severities = { warning: 4, notice: 5, informational: 6 } as const
 const refusals = new Set(['refused', 'throttled', 'too_many_failures', 'counter_went_back', 'denied'])
-/** RFC 5424 §7.3.1: the largest `sequenceId`, before 1. */
+/** RFC 5424 §7.3.1: the largest `sequenceId`, after which 1 follows. */
 const maxSequence = 2_147_483_647
 /** RFC 5426 §3.2 recommends 2,048 octets and allows what a datagram holds. */
 const maxDatagram = 65_000
@@ -28,7 +28,7 @@ export function octetCounted(message: string): string {
   return `${Buffer.byteLength(message)} ${message}`
 }
 
-/** Cut to a datagram. */
+/** A longer message is cut to a datagram. */
 export function datagramOf(message: string): Buffer {
   return Buffer.from(message).subarray(0, maxDatagram)
 }
@@ -43,7 +43,7 @@ function timestamp(at: string): string {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(at) ? at : '-'
 }
 
-/** Printable ASCII without spaces. */
+/** A name in printable ASCII without spaces. */
 function name(text: string, length: number): string {
   return text.replaceAll(/[^!-~]/g, '').slice(0, length) || '-'
 }

@@ -31,7 +31,7 @@ export class SyslogStream implements Destination {
   readonly isAcknowledged = false
   readonly #options: SyslogStreamOptions
   #connection: Connection | null = null
-  /** Also those being opened, or waiting for the server's end. */
+  /** Sockets that are not closed, also those being opened, or waiting for the server's end. */
   readonly #sockets = new Set<net.Socket>()
   #resets = 0
 

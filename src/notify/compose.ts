@@ -115,7 +115,7 @@ export function consoleUrl({ kind, account }: Pick<Notice, 'kind' | 'account'>, 
   return groupOf(kind) === 'watch' ? person : null
 }
 
-/** `url`: of the console. */
+/** `url` is the console's. */
 function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, url: string | null): Row[] {
   if (isLink(kind)) return []
   const moment = (at: number) => mail.moment({ date: formats.date(at), time: new Date(at).toISOString().slice(11, 16) })
@@ -134,7 +134,7 @@ function rowsOf({ kind, at, facts }: Notice, { mail, formats, language }: Say, u
   return rows.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]]))
 }
 
-/** In the reader's language if the watch has said them. */
+/** The reasons, in the reader's language if the watch has said them. */
 function whysIn({ why, reasons }: Notice['facts'], language: Language): Row[1] | undefined {
   if (why === undefined) return undefined
   const lines = inLines([reasons === undefined ? { why } : { why, reasons }], language, plain)

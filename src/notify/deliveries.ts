@@ -17,7 +17,7 @@ import { isUrgent, type Notice } from './notice.ts'
 const keptSeconds = 40 * 24 * 3600
 const index = 'deliveries'
 
-/** For a single notice, in case another gate distributes it again. */
+/** How long a delivery of a single notice is kept, in case another gate distributes it again. */
 const doneSeconds = 3600
 
 /** Urgent mails and messages to webhooks have separate deliveries. */

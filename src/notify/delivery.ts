@@ -26,7 +26,7 @@ export interface Delivery {
   /** Notices beyond the limit. */
   readonly left: number
   readonly batch: Batch | null
-  /** Of the sending gate. All times here are in milliseconds since the epoch. */
+  /** When the sending gate's claim ends. All times here are in milliseconds since the epoch. */
   readonly claimedUntil: number
   /** The times of recent mails. */
   readonly sentAt: readonly number[]
@@ -43,9 +43,9 @@ export const deliveryRecord = new RecordKind<Delivery>({
 
 /** The first notice waits for further ones of the same action. */
 export const settleMs = 2_000
-/** For a try with all waits. If a gate ends, another one continues after it. */
+/** The time of a try with all waits. If a gate ends, another one continues after it. */
 export const claimMs = 3 * 60_000
-/** To one person within an hour; further mails wait for an hour. */
+/** After so many mails to one person within an hour, further ones wait for an hour. */
 const manyMails = 3
 const noticesKept = 200
 const idsKept = 100
@@ -63,7 +63,7 @@ export function withNotice(delivery: Delivery, notice: Notice): Delivery {
   return { ...delivery, seen, waiting: [...delivery.waiting, notice] }
 }
 
-/** Null if nothing is pending. `gatherMs`: the least time between two mails. */
+/** The time of the next try; null if nothing is pending. `gatherMs`: the least time between two mails. */
 export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gatherMs: number): number | null {
   if (batch !== null) return Math.max(batch.nextAt, claimedUntil)
   const [first] = waiting
@@ -75,7 +75,7 @@ export function dueAt({ batch, waiting, sentAt, claimedUntil }: Delivery, gather
   return Math.max(first.at + settleMs, free, claimedUntil)
 }
 
-/** With the batch to send now; null if another gate has it, or nothing is due. */
+/** The delivery with the batch to send now; null if another gate has it, or nothing is due. */
 export function claimed(delivery: Delivery, gatherMs: number, now: number): (Delivery & { batch: Batch }) | null {
   const due = dueAt(delivery, gatherMs)
   if (due === null || due > now) return null
@@ -100,7 +100,7 @@ export function sent(delivery: Delivery, now: number): Delivery {
   return { ...delivery, batch: null, left: 0, claimedUntil: 0, sentAt }
 }
 
-/** Another try, or the end. `chance` from 0 to 1 spreads the retries. */
+/** The state after a failed try: another try, or the end. `chance` from 0 to 1 spreads the retries. */
 export function failed(
   delivery: Delivery & { batch: Batch },
   failure: { readonly isFinal: boolean; readonly isUnclear: boolean },

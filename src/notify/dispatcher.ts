@@ -215,7 +215,7 @@ export class Dispatcher {
     }
     const { next, isGivenUp } = failed(claim, outcome, now, chance)
     if (isGivenUp) journal.record({ kind: 'notice.failed', ...line, outcome: 'given_up', why: outcome.why })
-    // Then its messages wait for the server instead of their own retry.
+    // While a server is down, its messages wait for the server instead of their own retry.
     const waitsForServer = !isGivenUp && outcome.isServers && !outcome.isUnclear
     return waitsForServer ? postponed({ ...claim, ...next, batch: next.batch ?? batch }, pausedUntil) : next
   }

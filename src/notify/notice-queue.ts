@@ -63,7 +63,7 @@ export class NoticeQueue {
     return this.#store.add(`notice-claim:${id}`, '1', claimSeconds)
   }
 
-  /** After its distribution, or if its event did not happen. */
+  /** Called after the distribution, or if the event did not happen. */
   async remove({ id }: Pick<Notice, 'id'>, { isTold = true } = {}): Promise<void> {
     this.#kept = this.#kept.filter(notice => notice.id !== id)
     if (isTold && isRepeatable(id)) await this.#store.put(onceKey(id), '1', onceSeconds)

@@ -29,7 +29,7 @@ export interface NoticeFacts {
   readonly app?: string | undefined
   /** A certificate's file or institution, or a posture's level. */
   readonly what?: string | undefined
-  /** Of a certificate or a posture, in milliseconds since the epoch. */
+  /** The end of a certificate or a posture, in milliseconds since the epoch. */
   readonly ends?: number | undefined
   /** How long an invitation's link works. Default: 24 hours. */
   readonly validSeconds?: number | undefined
@@ -53,7 +53,7 @@ export interface Notice {
 
 export const sealFor = (id: string) => `notice:${id}`
 
-/** Sent at once, in a separate mail. */
+/** Urgent notices are sent at once, in a separate mail. */
 export function isUrgent({ kind }: Pick<Notice, 'kind'>): boolean {
   return kind === 'invitation' || kind === 'password-link' || kind === 'test'
 }

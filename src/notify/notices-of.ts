@@ -87,7 +87,7 @@ function sponsorDecided(event: AuditEvent, kind: NoticeKind): Notice {
   return made(event, kind, { other: person }, to)
 }
 
-/** Null if it has ended by itself, or cannot be read. */
+/** Null if the posture has ended by itself, or cannot be read. */
 function postureSet(event: AuditEvent): Notice | null {
   const { outcome } = event
   if (outcome === 'ended' || outcome === 'readable' || outcome === 'unreadable') return null

@@ -19,7 +19,7 @@ export function failure(why: string, more: Partial<Omit<Failure, 'kind' | 'why'>
   return { kind: 'failed', isFinal: false, isUnclear: false, isServers: false, why: oneLine(why), ...more }
 }
 
-/** For the log and the journal. */
+/** A server's text as one line, for the log and the journal. */
 export function oneLine(text: string): string {
   return text
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ')

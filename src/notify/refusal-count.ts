@@ -26,7 +26,7 @@ export class RefusalCount {
     const isOver = found === undefined || at - found.since > hourMs || at < found.since
     const next = isOver ? { since: at, count: 1 } : { since: found.since, count: found.count + 1 }
     this.#counts.delete(account)
-    // The oldest go first.
+    // The accounts with the oldest guesses go first.
     if (this.#counts.size >= accountsKept) this.#counts.delete(this.#counts.keys().next().value as string)
     this.#counts.set(account, next)
     if (next.count !== refusalsForNotice) return null

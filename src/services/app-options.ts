@@ -69,7 +69,7 @@ export function credentialsOf(config: Parameters<typeof storeOf>[0], clock: Cloc
   return { url, ...options }
 }
 
-/** For an app's https upstreams. Throws if the files cannot be read. */
+/** The trust settings for an app's https upstreams. Throws if the files cannot be read. */
 export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   if (tls === null) return null
   const pem = (file: string | null) => (file === null ? null : pemText(file))
@@ -77,7 +77,7 @@ export function tlsOf({ tls }: Pick<AppConfig, 'tls'>): UpstreamTls | null {
   return { ca: pem(tls.ca), cert: pem(tls.cert), key: pem(tls.key), serverName, fingerprints, unsafeAnyCertificate }
 }
 
-/** With the certificates of the policy. Throws if a file cannot be read. */
+/** The options hold the certificates of the policy. Throws if a file cannot be read. */
 export function webauthnOf({
   webauthn: { userVerification, attestation, policy }
 }: Config['factors']): Pick<WebauthnOptions, 'userVerification' | 'attestation' | 'policy'> {
@@ -88,7 +88,7 @@ export function webauthnOf({
   return { userVerification, attestation, policy: { allow, deny, anchors, refusesSynced } }
 }
 
-/** One app for the route table, without `tls`. `all`: to find those on the same host name. `watch`: for its decoys. */
+/** One app for the route table, without `tls`. `all` tells which apps are on the same host name, and `watch` what decoys do. */
 export function toApp(
   app: AppConfig,
   portalOrigin: string,

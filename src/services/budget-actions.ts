@@ -1,4 +1,4 @@
-/** What passed budgets do: the journal's line, told people, suspensions, and cuts in this process. */
+/** What passed budgets do: the journal's line, notices to people, suspensions, and cuts in this process. */
 import type { AuditEvent } from '../audit/event.ts'
 import { has } from '../budgets/budget.ts'
 import { Budgets, type Passing } from '../budgets/budgets.ts'
@@ -103,7 +103,7 @@ async function act(passing: Passing, runtime: Services): Promise<void> {
     await suspendByWatch({ account: person.id, words: { why, reasons }, cause: 'budget', at, sink }, runtime)
 }
 
-/** One line each time, because budgets that are not shared let more through. */
+/** It logs one line each time, because budgets that are not shared let more through. */
 function sayTrouble(error: unknown, { journal, log, clock }: Services): void {
   if (error === null) {
     log.info('budgets are counted in the store again')

@@ -1,4 +1,4 @@
-/** What a touched decoy causes: the journal's line, told people, suspensions, ended sign-ins and questions for a proof. */
+/** What a touched decoy causes: the journal's line, notices to people, suspensions, ended sign-ins and questions for a proof. */
 import { countingSink } from '../audit/audit-metrics.ts'
 import { DecoyWatch } from '../decoys/decoy-watch.ts'
 import { isFirstLinks } from '../decoys/first-links.ts'
@@ -11,7 +11,7 @@ import { suspendByWatch } from './watch-suspension.ts'
 
 export async function startDecoys(runtime: Services): Promise<DecoyWatch> {
   const { clock, log, journal, strangers, metrics, tokens } = runtime
-  // Shared with the watch on people: a proof answers both.
+  // The watch on people shares them: a proof answers both.
   const { asks } = await watchCommonsOf(runtime)
   const counted = countingSink(journal, metrics)
   const limited = strangers.sink()

@@ -7,7 +7,7 @@ import type { App } from '../apps/route-table.ts'
 import { DeviceBinding } from '../session/device-binding.ts'
 import type { Services } from './services.ts'
 
-/** Chromium's. Since a browser may send anything, all others count together. */
+/** The reasons of Chromium. A browser may send anything, so all others count together. */
 const skipReasons = new Set(['unreachable', 'server_error', 'quota_exceeded'])
 /** A lost key is one event, however many requests its page sends. */
 const lostOnceMs = 10 * 60_000
@@ -38,7 +38,7 @@ export function deviceOf(
   }
 }
 
-/** At every start, because most browsers do not get in. */
+/** It warns at every start, because most browsers do not get in. */
 export function warnOfRequired({ apps }: Pick<Config, 'apps'>, log: Pick<Services['log'], 'warn'>): void {
   const closed = apps.filter(one => [one, ...one.rules].some(({ deviceBound }) => deviceBound === 'required'))
   if (closed.length === 0) return

@@ -16,7 +16,7 @@ type IdentityConfig = Config['identity'][number]
 type Passwords = { readonly kind: 'password'; readonly directory: Directory }
 type Elsewhere = { readonly kind: 'institution'; readonly institution: Directories['institutions'][number] }
 
-/** In the order of the configuration. Rejects if a needed file cannot be read. */
+/** The sources in the order of the configuration. Rejects if a needed file cannot be read. */
 export async function directoriesOf(
   config: Pick<Config, 'identity' | 'portal'>,
   services: Services

@@ -79,7 +79,7 @@ export class Issuing {
     return new Issuing(runtime, certificates, board, issuer, copies)
   }
 
-  /** For after the listeners have begun, because the authority asks at once. */
+  /** It begins after the listeners, because the authority asks at once. */
   begin(): void {
     if (this.#issuer === null) return
     this.#look(true)
@@ -93,7 +93,7 @@ export class Issuing {
     if (this.#timer !== undefined) this.#look(true)
   }
 
-  /** For a host of the gate, as in a URL. */
+  /** True for a host of the gate, as in a URL, without a certificate. */
   lacks(hostname: string): boolean {
     return this.certificates.lacks(certificateName(hostname))
   }

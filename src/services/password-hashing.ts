@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import { PasswordHasher } from '../identity/password/password.ts'
 
-/** For all workers together. Each hash takes 19 MiB, and a core for tens of milliseconds. */
+/** The hashes of all workers together. Each takes 19 MiB, and a core for tens of milliseconds. */
 const hashesAtOnce = 2
 const trouble =
   'the gate cannot start processes that hash passwords, so it hashes them itself and is slower until it can'

@@ -70,7 +70,7 @@ interface ServicesInput {
   readonly log: Logger
   /** Worker processes on this machine. Default: 1. */
   readonly workers?: number | undefined
-  /** Which upstreams are down. */
+  /** Tells the other workers which upstreams are down. */
   readonly tellWorkers?: ((news: UpstreamNews) => void) | undefined
   readonly isStoreShared?: boolean
   /** Other machines may use the same store. Default: as `isStoreShared`. */
@@ -119,7 +119,7 @@ export class Services {
   /** The observers of each exchange while it runs. */
   readonly observers = new Observers()
   readonly history: History
-  /** For the console, from every process that uses the store. */
+  /** What every process that uses the store reports to the console. */
   readonly reports: ProcessReports
   readonly configuration: ConfigurationNote
   readonly journalFile: string
@@ -138,7 +138,7 @@ export class Services {
   readonly sharedAnswers: SharedAnswers | null
   readonly readiness: Readiness
   readonly standstill: Standstill
-  /** As the configuration in use says; null if it tells nobody. */
+  /** Tells people of events, as the configuration in use says; null if it tells nobody. */
   notifying: { sink(sink: AuditSink): AuditSink } | null = null
   /** Null without traces. */
   tracing: Tracing | null = null

@@ -17,7 +17,7 @@ export async function proofsNow(cache: SessionCache, session: string): Promise<r
   return (await standingNow(cache, session))?.proofs ?? null
 }
 
-/** Returns the function that ends this. */
+/** Calls `listener` for each session that changes. Returns the function that ends this. */
 export function onSessionChange(cache: SessionCache, listener: (session: string) => void): () => void {
   const prefix = sessionKey('')
   return cache.onNotice(notice => {

@@ -11,7 +11,7 @@ import { Tracer } from '../traces/tracer.ts'
 
 type TracesConfig = NonNullable<Config['traces']>
 
-/** Outlives a reload, because spans of WebSockets end later. */
+/** The exporter outlives a reload, because spans of WebSockets end later. */
 export class Tracing {
   readonly #clock: Clock
   readonly #exporter: SpanExporter

@@ -1,4 +1,4 @@
-/** What the watch on people does: the journal's line, told people, and suspensions. */
+/** What the watch on people does: the journal's line, notices to people, and suspensions. */
 import type { AuditEvent } from '../audit/event.ts'
 import { bytesInWords } from '../budgets/sentences.ts'
 import type { ObservedExchange } from '../metering/observation.ts'

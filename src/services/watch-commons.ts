@@ -20,7 +20,7 @@ interface Parts {
   watchCommons: WatchCommons | null
 }
 
-/** Made for the first configuration with a watch. They outlive a reload. */
+/** The first configuration with a watch makes these parts. They outlive a reload. */
 export async function watchCommonsOf(runtime: Parts): Promise<WatchCommons> {
   if (runtime.watchCommons !== null) return runtime.watchCommons
   const { store, clock, cache, isStoreShared } = runtime
@@ -28,7 +28,7 @@ export async function watchCommonsOf(runtime: Parts): Promise<WatchCommons> {
   const led = new LedRequests({ clock, store: isStoreShared ? store : null })
   await asks.start()
   await led.start()
-  // It may be a new proof.
+  // The change of a session may be a new proof.
   const stopHearing = onSessionChange(cache, session => {
     asks.sessionChanged(session).catch(() => {})
   })

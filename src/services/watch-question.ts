@@ -30,7 +30,7 @@ function budgetsFor({ watch, apps }: Config, { id }: App): readonly Budget[] {
   return all.filter(budget => concerns(budget, id))
 }
 
-/** Without budgets per session and per token, which the question does not name. Rejects if the store cannot be read. */
+/** Budgets per session and per token are left out, since the question names neither. Rejects if the store cannot be read. */
 export async function storedDemands(
   config: Config,
   store: Store,

@@ -7,7 +7,7 @@ export function watchSink(runtime: Pick<Services, 'journal' | 'metrics' | 'notif
   return tellingSink(countingSink(runtime.journal, runtime.metrics), runtime)
 }
 
-/** With the notices. Without the key `notify` nobody is told. */
+/** `sink` with the notices. Without the key `notify` nobody is told. */
 export function tellingSink(sink: AuditSink, { notifying }: Pick<Services, 'notifying'>): AuditSink {
   return (
     notifying?.sink(sink) ?? {

@@ -21,7 +21,7 @@ type Parts = Pick<Services, 'accounts' | 'sessions' | 'live'>
 
 /**
  * Connections of this process end before the store is asked, those of other gates with its notice. False if there is no such account, or it
- * is suspended. Rejects if the store cannot write it, when the connections of this process have ended.
+ * is suspended. Rejects if the store cannot write it; the connections of this process have ended even so.
  */
 export async function suspendByWatch(
   { account, words, cause, at, sink }: WatchSuspension,

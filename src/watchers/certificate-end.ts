@@ -1,6 +1,6 @@
 /**
  * Warns of certificates that end: a journal line 30, 14, 7 and 1 days before, once for all gates of a store. Certificates of a few days are
- * renewed after two thirds of their life; no warning comes before.
+ * renewed after two thirds of their life, so it is silent about them until then.
  */
 import { X509Certificate } from 'node:crypto'
 import type { AuditSink } from '../audit/event.ts'
