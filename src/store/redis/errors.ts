@@ -49,6 +49,9 @@ const noDatabase = /\bDB index|index out of range|select is not allowed/i
 
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
+/** The driver's words when it has asked each Sentinel, and names no error: each named a server that is no master now. */
+const noReason = /Retrying from scratch after \d+ms\.$/
+
 /** In a script the reply begins with ERR, and before Redis 7.2 it names no command. */
 const deniedInScript = /ACL failure in script|user executing the script can't/
 
@@ -98,6 +101,11 @@ function describeTls(code: string): string {
 function describeInner(error: Error, otherwise: string): string {
   const inner = describeTrouble(error)
   return inner === noConnection ? otherwise : inner
+}
+
+/** False if an earlier error says more. */
+export function saysWhy(error: unknown): boolean {
+  return !noReason.test((error as Error)?.message ?? '')
 }
 
 /** The driver would go on with the first database, which may be another program's. */

@@ -44,6 +44,8 @@ export interface RedisClient extends RedisServer {
   renew(credentials: StoreCredentials): void
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
+  /** Not of a Cluster, whose masters have names. */
+  onBreak(listener: () => void): void
   close(): Promise<void>
 }
 
@@ -101,6 +103,8 @@ export class RedisStore implements Store {
       connect: name => client.connectTracking(name)
     })
     client.onMastersChanged(() => this.#tracker.refresh())
+    // The next connection may lead to another master. This one may stay open to the old one, and would confirm nothing.
+    client.onBreak(() => this.#replicas.stop())
   }
 
   renew(credentials: StoreCredentials): void {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import { type Store, type StoreCredentials, StoreUnreachable } from '../store.ts'
-import { describeTrouble, isLasting, isUnselected } from './errors.ts'
+import { describeTrouble, isLasting, isUnselected, saysWhy } from './errors.ts'
 import { inspect, type RedisInspection } from './inspection.ts'
 import { type RedisClient, type RedisServer, RedisStore, type RedisStoreOptions } from './redis-store.ts'
 import { limitReplies } from './reply-limit.ts'
@@ -178,6 +178,10 @@ export class IoredisClient implements RedisClient {
     })
   }
 
+  onBreak(listener: () => void): void {
+    if (this.#driver instanceof Redis) this.#driver.on('close', listener)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     if (this.isReady) await this.#driver.quit().catch(ignore)
@@ -188,13 +192,25 @@ export class IoredisClient implements RedisClient {
   #watchErrors<T extends Redis | Cluster>(driver: T): T {
     for (const event of troubles)
       driver.on(event, (error: unknown) => {
-        this.trouble = error
+        if (saysWhy(error)) this.trouble = error
+        if (event === 'sentinelError') this.#askLast(error)
         if (isUnselected(error) && driver instanceof Redis) driver.disconnect(true)
       })
     this.#drivers.add(driver)
     if (driver instanceof Redis) limitReplies(driver)
     else driver.on('+node', (node: Redis) => limitReplies(node))
     return driver
+  }
+
+  /** New connections ask a Sentinel that has failed last. A silent one takes all the time that a confirmation has. */
+  #askLast(error: unknown): void {
+    const { message } = error as Error
+    const hasFailed = ({ host, port }: { host: string; port: number }) => message.includes(`sentinel ${host}:${port} `)
+    const { nodes } = this.#address
+    this.#address = {
+      ...this.#address,
+      nodes: [...nodes.filter(node => !hasFailed(node)), ...nodes.filter(hasFailed)]
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Redis } from 'ioredis'
 import t from 'tap'
 import { IoredisClient } from '../../../src/store/redis/redis.ts'
+import { type RedisClient, RedisStore } from '../../../src/store/redis/redis-store.ts'
 import { Replicas } from '../../../src/store/redis/replicas.ts'
 import { keysWithin, slotOf } from '../../../src/store/redis/slots.ts'
 import type { TrackingConnection } from '../../../src/store/redis/tracking.ts'
@@ -80,6 +81,37 @@ t.test('the client forgets a connection that was left, and gives new credentials
     kept?.disconnect()
     await client.close()
   }
+})
+
+t.test('FIELD A7 after a failover no connection to the old master is asked', async t => {
+  const connections: Connection[] = []
+  const left: Connection[] = []
+  let breaks = () => {}
+  const client = {
+    name: 'redis+sentinel://lab',
+    isReady: true,
+    masters: () => [{ call: () => Promise.resolve('connected_slaves:1') }],
+    nameOf: () => 'lab',
+    connectTracking: () => {
+      const connection = new Connection()
+      connections.push(connection)
+      connection.connect = async () => void connection.emit('ready')
+      connection.disconnect = () => left.push(connection)
+      return connection
+    },
+    onMastersChanged: () => {},
+    onBreak: (listener: () => void) => {
+      breaks = listener
+    }
+  }
+  const store = new RedisStore(client as unknown as RedisClient, {})
+  await store.settle(['epoch'])
+  await store.settle(['epoch'])
+  t.equal(connections.length, 1)
+  breaks()
+  t.same(left, connections)
+  await store.settle(['epoch'])
+  t.equal(connections.length, 2)
 })
 
 /** WAIT as Redis 7.2, Redis 8 and Valkey have it: a connection that has written nothing waits for nothing. */

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
 import { openStore } from '../../../src/store/open.ts'
 import { StoreUnreachable } from '../../../src/store/store.ts'
@@ -29,6 +31,14 @@ t.test('three Sentinels, a master and a replica', async t => {
   await heard('session:a')
   t.equal(await master.cli('GET', 'factorgate:session:a'), 'kept')
   await until('the replica has it', async () => (await replica.cli('GET', 'factorgate:session:a')) === 'kept')
+
+  // A Sentinel whose machine is away takes all the time that a confirmation has.
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  t.teardown(() => silent.close())
+  await once(silent, 'listening')
+  const second = await openStore(url.replace('//', `//127.0.0.1:${(silent.address() as AddressInfo).port},`))
+  t.teardown(() => second.close())
+  await second.settle?.(['session:a'])
 
   notices.length = 0
   await master.signal('SIGKILL')
