@@ -7,7 +7,7 @@ import { networkOf } from '../../src/throttle/attempt-buckets.ts'
 import type { Lock } from '../../src/throttle/attempt-locks.ts'
 import { type BucketKind, limits } from '../../src/throttle/limits.ts'
 import { requireForm } from '../portal/forms.ts'
-import { FormProblem, Token } from '../portal/layout.tsx'
+import { FormProblem, plain, Token } from '../portal/layout.tsx'
 import { goTo, sendPage } from '../portal/page-context.ts'
 import { formatDuration } from '../portal/relative-time.ts'
 import { actingOf, type ConsoleFrame, type ConsolePage, consoleFrame, consolePage } from './console-page.ts'
@@ -63,8 +63,14 @@ function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsView }) {
 function EndLink(props: { frame: ConsoleFrame; lock: Pick<Lock, 'kind' | 'key'> & { account: Account | null } }) {
   const { frame, lock } = props
   const { kind, key, account } = lock
+  const say = frame.say.waits
   const href = account === null ? `${path}/end?${new URLSearchParams({ kind, key })}` : pathOf(account.id, 'unlock')
-  return <a href={href}>{frame.say.waits.end}</a>
+  const whom = account?.displayName ?? networkOf(key) ?? say.somebody
+  return (
+    <a href={href} aria-label={plain(say.endNamed({ whom, what: say.kind[kind] }))}>
+      {say.end}
+    </a>
+  )
 }
 
 interface EndWaitView {

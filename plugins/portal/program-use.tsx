@@ -13,7 +13,9 @@ export function ProgramUse({ frame, app, user }: { frame: Frame; app: AppCard; u
       {examplesOf(app.url, header).map(([name, text]) => (
         <li key={name}>
           <p>{name}</p>
-          <code dir="ltr">{text}</code>
+          <p dir="ltr">
+            <code>{text}</code>
+          </p>
         </li>
       ))}
       <li>

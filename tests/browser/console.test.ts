@@ -29,6 +29,26 @@ t.test('the console in a browser', async t => {
     await context.close()
   })
 
+  t.test('links of a table that lead to different places have different names (WCAG 2.4.4)', async t => {
+    const context = await desk.browse(browser)
+    const page = await context.newPage()
+    let count = 0
+    for (const [name, path] of desk.pages) {
+      await page.goto(desk.admin + path)
+      const links = await page.evaluate<[string, string][]>(
+        "[...document.querySelectorAll('main td a')].map(link => [link.ariaLabel ?? link.textContent, link.href])"
+      )
+      count += links.length
+      const places = new Map<string, string>()
+      for (const [word, href] of links) {
+        t.ok(places.get(word) === undefined || places.get(word) === href, `${name}: ${word}`)
+        places.set(word, href)
+      }
+    }
+    t.ok(count > 20, `${count} links`)
+    await context.close()
+  })
+
   t.test('the policy stops nothing of ours', async t => {
     const context = await desk.browse(browser)
     const page = await context.newPage()

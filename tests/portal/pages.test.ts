@@ -101,6 +101,21 @@ t.test('in a browser', async t => {
       await context.close()
     })
 
+  t.test('code begins at the left in Arabic too', async t => {
+    const context = await openContext(browser, { viewport: { width: 390, height: 844 } })
+    const page = await context.newPage()
+    await page.goto(`${origin}/ar/program-made`)
+    const lines = await page.evaluate<number[]>(`
+      [...document.querySelectorAll('.list code')].flatMap(code =>
+        [...code.getClientRects()].map(({ left }) => left - document.querySelector('main').getBoundingClientRect().left))`)
+    t.ok(lines.length > 4)
+    t.same(
+      lines.filter(left => Math.abs(left) > 1),
+      []
+    )
+    await context.close()
+  })
+
   t.test('the minified sheet reads like the written one', async t => {
     const context = await openContext(browser)
     const page = await context.newPage()

@@ -427,6 +427,7 @@ export interface Sentences {
     readonly failures: string
     readonly until: string
     readonly end: string
+    readonly endNamed: (args: { readonly whom: string; readonly what: string }) => string
     readonly kind: {
       readonly account: string
       readonly factor: string
