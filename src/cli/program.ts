@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { systemClock } from '../clock.ts'
 import { keepYoungGeneration } from '../platform/gc-tuning.ts'
 import { noteEarlyReloads } from './early-reload.ts'
+import { endBySignals } from './first-process.ts'
 import { nodeTooOld } from './node-release.ts'
 import { Output } from './output.ts'
 import { run } from './run.ts'
@@ -13,6 +14,7 @@ if (tooOld !== null) {
   process.stderr.write(`factorgate: ${tooOld}\n`)
   process.exit(1)
 }
+endBySignals()
 if (process.argv[2] === 'serve') noteEarlyReloads()
 // `run` loads most modules later.
 keepYoungGeneration()

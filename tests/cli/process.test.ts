@@ -1,5 +1,5 @@
 /** The program as people start it: argv, exit codes, pipes. What commands do is tested in-process elsewhere. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
@@ -156,4 +156,30 @@ t.test('a half-written configuration is not loaded, although it can be read', as
   t.equal(parseConfig(half, gate.configFile).kind, 'ok', 'it would be a configuration')
   await write(`${half}\n`, /configuration reloaded/)
   await write(whole, /configuration reloaded/)
+})
+
+t.test('the first process of a container ends by a signal, as any other', async t => {
+  const folder = t.testdir({ 'factorgate.yaml': usualConfig })
+  const unshare = ['--map-root-user', '--pid', '--fork', '--kill-child', '--']
+  const ran = spawnSync('unshare', [...unshare, 'true'])
+  if (ran.status !== 0) return notTried(t, 'this user cannot make a name space of processes')
+  for (const [signal, status, command] of [
+    ['SIGINT', 130, 'user list'],
+    ['SIGTERM', 143, 'serve']
+  ] as const) {
+    // The signal comes when somebody first listens to it, before the command does anything.
+    const early = `process.on('newListener', name => { if (name === '${signal}') setImmediate(() => process.kill(1, '${signal}')) })`
+    const { status: ended, stderr } = spawnSync(
+      'unshare',
+      [
+        ...unshare,
+        process.execPath,
+        `--import=data:text/javascript,${encodeURIComponent(early)}`,
+        ...program(),
+        ...command.split(' ')
+      ],
+      { cwd: folder, env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: undefined }, encoding: 'utf8' }
+    )
+    t.equal(ended, status, `${command}: ${stderr}`)
+  }
 })
