@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { visible } from '../messages/visible.ts'
 
-/** Nobody knows whether a hidden file exists. */
+/** True if this user may not reach `file`, so that nobody knows whether it exists. */
 export function isHidden(file: string): boolean {
   try {
     statSync(file)
@@ -46,7 +46,7 @@ function closedFolder(file: string): string {
   return whole
 }
 
-/** From /etc/passwd, otherwise `#1000`, as sudo takes it. */
+/** The name from /etc/passwd, otherwise `#1000`, as sudo takes it. */
 function nameOf(uid: number): string {
   try {
     for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {

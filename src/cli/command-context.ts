@@ -142,10 +142,10 @@ async function checkKeyFile({ keyFile }: Config, changes: WorkOptions['changes']
   io.stderr(`warning: ${problem.message}\n`)
 }
 
-/** Signed if the command line can read the key file, as root or as the gate's user. */
+/** Lines are signed if the command line can read the key file, as root or as the gate's user. */
 async function openJournal({ journal, keyFile }: Config, io: Io): Promise<Journal> {
   const ring = () => asSelf(() => readKeyFile(keyFile, io.env))
-  // Read again for each signature, because of rotations.
+  // The key file is read again for each signature, because a rotation changes it.
   const signers = async () => {
     try {
       return (await ring()).signers(journalPurpose)
@@ -160,12 +160,12 @@ async function openJournal({ journal, keyFile }: Config, io: Io): Promise<Journa
   return Journal.open({ path: journal.file, clock: io.clock, signers, rotation, pseudonymise })
 }
 
-/** Of `file` or the default places. Problems go to stderr, and the command fails. */
+/** The configuration of `file` or the default places. Problems go to stderr, and the command fails. */
 export async function configFor(io: Io, file: string | undefined): Promise<Config> {
   const loaded = await loadConfig({ ...(file === undefined ? {} : { file }), env: io.env, cwd: io.cwd })
   if (loaded.kind === 'ok') return loaded.config
   if (loaded.file === null) {
-    // For `serve --upstream`, which needs no file.
+    // `serve --upstream` needs no file.
     if (existsSync(path.join(io.cwd, 'var', 'store'))) return defaultConfig({ cwd: io.cwd })
     throw new PersonError(loaded.problems.map(({ message }) => message).join('; '))
   }
@@ -173,7 +173,7 @@ export async function configFor(io: Io, file: string | undefined): Promise<Confi
   throw new PersonError(`${loaded.file} has problems (see above); nothing was done`)
 }
 
-/** Its `settle` only notes the request. */
+/** The `settle` of this store only notes the request. */
 function settlingLater(store: Store, note: () => void): Store {
   const settle = async () => note()
   return new Proxy(store, {
@@ -230,7 +230,7 @@ class Place implements CommandContext {
     return this.#unconfirmed === null
   }
 
-  /** At the end of every command, even a failed one. */
+  /** Runs at the end of every command, even a failed one. */
   async sayUnconfirmed(): Promise<void> {
     if (this.#unconfirmed === null) return
     this.#io.stderr(

@@ -8,7 +8,7 @@ import { visible } from '../messages/visible.ts'
 /** 0 success · 1 failure, or the answer is no · 2 wrong usage. */
 export type ExitCode = 0 | 1 | 2
 
-/** Replaceable by tests. */
+/** A command's access to the process, which tests replace. */
 export interface Io {
   stdout(text: string): void
   stderr(text: string): void
@@ -17,11 +17,11 @@ export interface Io {
   readonly cwd: string
   /** True if stdout is a terminal (colours, columns). */
   readonly isTTY: boolean
-  /** In columns; absent if stdout is no terminal. */
+  /** The terminal's width in columns; absent if stdout is none. */
   readonly columns?: number | undefined
   /** True if stderr is a terminal (progress bar). */
   readonly isErrorTTY?: boolean
-  /** On stderr. Absent if stdin or stderr is no terminal. */
+  /** Asks on stderr. Absent if stdin or stderr is no terminal. */
   readonly ask?: (question: string) => Promise<string>
   /** Standard input in pieces, a character for each byte. */
   readonly input?: () => AsyncIterable<string>
@@ -50,12 +50,12 @@ export interface Command {
   run(args: readonly string[], io: Io, program?: Command): Promise<ExitCode>
 }
 
-/** Exit 2, the message, and a pointer to the help page. */
+/** Wrong usage: exit 2, the message, and a pointer to the help page. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** For the user to solve: exit 1. `message` says what is wrong and what to do. */
+/** A problem that the user can solve: exit 1. `message` says what is wrong and what to do. */
 export class PersonError extends Error {
   override readonly name = 'PersonError'
 }
@@ -78,7 +78,7 @@ export function readArgs<T extends Options>(
     throw new UsageError(sentenceOf((error as Error).message, Object.keys(options)))
   }
   refuseRepeated(parsed.tokens, options)
-  // Often a shell variable that is not set. As a path it would be this folder.
+  // An empty value is often a shell variable that is not set. As a path it would be this folder.
   if ((parsed.values as { config?: unknown }).config === '')
     throw new UsageError('--config is empty: give it the path of a file')
   const empty = parsed.positionals.indexOf('')
@@ -99,7 +99,7 @@ export function readArgs<T extends Options>(
 /** One in 64 ids or public keys in base64url begins with a dash. */
 const dashedId = /^-(?:[\w-]{21}|[\w-]{42})$/
 
-/** Moves such ids behind `--`, where they are values. */
+/** Moves such ids to where the parser takes them for values: behind `--`, or into `--option=ID`. */
 function withIds(args: readonly string[], options: Options): string[] {
   const end = args.indexOf('--')
   const before = end < 0 ? args : args.slice(0, end)
@@ -145,7 +145,7 @@ export function group(input: Pick<Command, 'name' | 'summary' | 'help'> & { comm
   }
 }
 
-/** Safe for a terminal. */
+/** A value as indented JSON, safe for a terminal. */
 export function jsonText(value: unknown): string {
   return `${withoutTricks(JSON.stringify(value, null, 2))}\n`
 }
@@ -171,7 +171,7 @@ function printable(text: string): string {
   return text.replace(/[^\n\t]+/g, visible)
 }
 
-/** Suggests the option, or how to write a value with a dash at its beginning. */
+/** It suggests the option, or how to write a value with a dash at its beginning. */
 function sentenceOf(message: string, options: readonly string[]): string {
   const said = firstSentence(message)
   const dashed = /^Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(said)?.[1]

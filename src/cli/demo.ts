@@ -27,7 +27,7 @@ Example:
 `,
   async run(args, io) {
     const { values } = readArgs(args, { port: { type: 'string' } })
-    // First, so that the directory is removed even if the start is interrupted.
+    // This comes first, so that the directory is removed even if the start is interrupted.
     const end = ended(io.env)
     const port = await choosePort(values.port)
     const folder = mkdtempSync(path.join(tmpdir(), 'factorgate-demo-'))
@@ -105,7 +105,7 @@ async function choosePort(asked: string | undefined): Promise<number> {
   return (await freePort(usualPort)) ?? (await freePort(0)) ?? usualPort
 }
 
-/** 0 for any; null if it is taken. */
+/** The port if it is free (0: any), or null. */
 function freePort(port: number): Promise<number | null> {
   return new Promise(resolve => {
     const probe = createServer()
@@ -125,7 +125,7 @@ function ended(env: Io['env']): Promise<void> {
       stopLooking()
       resolve()
     }
-    // May come twice: npm passes on a signal that the terminal sent to both.
+    // A signal may come twice: npm passes on what the terminal sent to both.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end)
   })
 }

@@ -12,7 +12,7 @@ import { StoreMisconfigured } from '../store/misconfigured.ts'
 import { StoreUnreachable } from '../store/store.ts'
 import { type ExitCode, type Io, PersonError, UsageError } from './command.ts'
 
-/** Their messages are meant for the user. */
+/** Errors whose messages are meant for the user. */
 const printableErrors = [
   PersonError,
   KeyFileError,
@@ -65,7 +65,7 @@ export async function naming<T>(path: string, work: () => Promise<T>): Promise<T
   }
 }
 
-/** Prints it on stderr. */
+/** Prints the error on stderr and returns the exit code. */
 export function reportError(error: unknown, command: string, io: Pick<Io, 'stderr'>): ExitCode {
   const sentence = sentenceOf(error)
   if (sentence === null) {
@@ -79,7 +79,7 @@ export function reportError(error: unknown, command: string, io: Pick<Io, 'stder
   return 2
 }
 
-/** Null for a bug. */
+/** The sentence for the user; null for a bug. */
 function sentenceOf(error: unknown): string | null {
   if (error instanceof UsageError) return error.message
   if (printableErrors.some(kind => error instanceof kind)) return (error as Error).message
@@ -93,7 +93,7 @@ function sentenceOf(error: unknown): string | null {
   return what === undefined ? words : `${what}: ${words}`
 }
 
-/** Node.js says so, too, if it cannot open the package's files. */
+/** Node.js says that a package is missing, too, if it cannot open its files. */
 function ofMissingModule(): string | null {
   return mayOpenMany()
     ? null

@@ -20,7 +20,7 @@ export interface DecoyExplanation {
   readonly serve: string | null
   readonly steps: readonly string[]
   readonly isExempt: boolean
-  /** OPTIONS and PROPFIND are no touch. */
+  /** False for OPTIONS and PROPFIND. */
   readonly isTouch: boolean
   /** What the rules alone decide. */
   readonly rules: RulesDecision
@@ -47,7 +47,7 @@ interface DecoyQuestion {
   readonly subject: Subject | null
   readonly signedIn: TouchFacts['signedIn']
   readonly isJustProved: boolean
-  /** By the rules alone, for this request and for a stranger's. */
+  /** What the rules alone decide for this request, and for a stranger's. */
   readonly rules: RulesDecision
   readonly rulesForStrangers: RulesDecision
   /** Two operators must agree to let somebody in again. */
@@ -91,7 +91,7 @@ export function describeDecoy(question: DecoyQuestion): DecoyExplanation | null 
   }
 }
 
-/** Null if something happens. */
+/** Why nothing happens; null if something does. */
 function spares({ method, subject, address }: DecoyQuestion, isTouch: boolean, isExempt: boolean): string | null {
   if (!isTouch) return `${method} only asks about it`
   return isExempt ? `${subject?.name ?? address} is exempt` : null

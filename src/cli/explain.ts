@@ -25,7 +25,7 @@ import { configFor, configHelp, configOption, withStore } from './command-contex
 import { type DecoyExplanation, describeDecoy } from './explain-decoy.ts'
 import { accountsAt } from './user/person.ts'
 
-/** No rule is asked. */
+/** A URL for which no rule is asked. */
 type Elsewhere = {
   readonly decision: { readonly kind: 'own' | 'refuse'; readonly reason: string }
   readonly why: string
@@ -155,7 +155,7 @@ function readAsked(values: ReturnType<typeof readArgs<typeof options>>['values']
 const isBinding = (word: string): word is Binding => word === 'none' || word === 'fresh' || word === 'stale'
 const isLevel = (word: string): word is PostureLevel => (postureLevels as readonly string[]).includes(word)
 
-/** As given, or as it is now: normal if the store cannot be read, which is said. */
+/** The posture as given, or as it is now. It is normal if the store cannot be read, which is said. */
 async function postureOf(
   io: Io,
   { store }: Config,
@@ -179,7 +179,7 @@ async function postureOf(
   return level
 }
 
-/** For the middle of a sentence. */
+/** The message for the middle of a sentence. */
 function inSentence(error: unknown): string {
   return (error as Error).message.replace(/\.$/, '')
 }
@@ -194,7 +194,7 @@ function asJson(watch: readonly string[], decoy: DecoyExplanation | null) {
   return decoy === null ? more : { ...more, decision: decoy.decision, decoy }
 }
 
-/** By the store. If it cannot be read, this is said, and only the rules decide. */
+/** The demands that the store knows. If it cannot be read, this is said, and only the rules decide. */
 async function demandsOf(
   io: Io,
   config: Config,
@@ -222,7 +222,7 @@ type Located = { kind: 'app'; match: AppMatch; target: Target } | { kind: 'elsew
 
 /** Finds the URL's app in the gate's table. The path stays raw for the explanation. */
 function locate(config: Config, url: string): { table: RouteTable; found: Located } {
-  // Without user name, password and fragment, as in a browser.
+  // The parts without user name, password and fragment, as in a browser.
   const [, scheme = '', host = '', rest = ''] = /^(https?):\/\/(?:[^/?#]*@)?([^/?#]*)([^#]*)/i.exec(url) ?? []
   if (scheme === '') throw new UsageError(`--url must begin with http:// or https://, got '${visible(url)}'`)
   const table = new RouteTable({
@@ -247,7 +247,7 @@ function find(table: RouteTable, scheme: string, host: string, rest: string): Lo
   return elsewhere('refuse', match.code, whyNone(match.code, table.sites))
 }
 
-/** By lower-case name, as in Node. */
+/** Headers by lower-case name, as in Node. */
 function readHeaders(lines: readonly string[] = []): Record<string, string> {
   return Object.fromEntries(
     lines.map(line => {
@@ -289,7 +289,7 @@ function whyNone(code: (Match & { kind: 'none' })['code'], sites: readonly Site[
   return `misdirected: the gate serves ${sites.map(({ host }) => host).join(', ')} and no other host`
 }
 
-/** With groups from the command line or the store. A guess is reported. */
+/** The subject with groups from the command line or the store. A guess is reported. */
 async function subjectNamed(
   io: Io,
   file: string | undefined,

@@ -136,7 +136,7 @@ function filesOf(config: Config): string[] {
   return [config.keyFile, storePath(config), file, headFileOf(file), `${file}.lock`, ...(known === null ? [] : [known])]
 }
 
-/** Checked as by `check`. */
+/** The filled template, checked as by `check`. */
 function checked(text: string, file: string): { config: Config; warnings: readonly Problem[] } {
   const parsed = parseConfig(text, file)
   if (parsed.kind === 'ok') return parsed
@@ -184,7 +184,7 @@ function storePath({ store }: Config): string {
 }
 
 function sayNext(io: Io, file: string, config: Config, name: string, warnings: readonly Problem[]): void {
-  // Relative below this directory.
+  // Paths are relative below this directory.
   const shown = (file_: string) => {
     const short = path.relative(io.cwd, file_)
     return short.startsWith('..') || path.isAbsolute(short) ? file_ : short || '.'

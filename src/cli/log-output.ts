@@ -11,7 +11,7 @@ import { writeWithoutWaiting } from '../platform/terminal-writes.ts'
 /** How much may wait for a slow reader, in bytes. */
 const maxWaiting = 1024 ** 2
 
-/** How many lines are missing before it. */
+/** The line that says how many are missing before it. */
 type LossLine = (lost: number) => string
 
 export interface LogOutput {
@@ -45,7 +45,7 @@ export class StreamOutput implements LogOutput {
   write(line: string): void {
     const { destroyed, writableLength } = this.#stream
     if (destroyed) return
-    // For a reader that is always slow, this makes long pieces without a gap.
+    // A reader that is always slow gets long pieces without a gap.
     if (writableLength > (this.#lost > 0 ? maxWaiting / 2 : maxWaiting)) this.#lost++
     else {
       this.#tellLoss()
@@ -67,14 +67,14 @@ export class StreamOutput implements LogOutput {
         clearTimeout(timer)
         resolve()
       }
-      // Behind everything that waits.
+      // This goes behind everything that waits.
       stream.write('', done)
       stream.once('close', done)
     })
   }
 }
 
-/** The disk may be full. */
+/** A file on a disk that may be full. */
 export class FileOutput implements LogOutput {
   /** Returns how many bytes went in. Throws if none did. */
   readonly #append: (bytes: Uint8Array) => number

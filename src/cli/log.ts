@@ -17,7 +17,7 @@ export function newLog(level: string, base: Record<string, unknown> | null): Log
   return pino({ level, base }, { write: (line: string) => out.write(withoutTricks(line)) })
 }
 
-/** Or when nobody takes them. */
+/** Resolves once the lines are written, or nobody takes them. */
 export async function logWritten(): Promise<void> {
   await output?.end(endMs)
 }

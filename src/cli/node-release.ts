@@ -3,7 +3,7 @@ import { dayMs } from '../clock.ts'
 
 const soonMs = 90 * dayMs
 
-/** UTC. Missing lines are newer than this list. */
+/** The last day of each release line, in UTC. Missing lines are newer than this list. */
 const lastDays: Readonly<Record<number, string>> = {
   20: '2026-04-30',
   21: '2024-06-01',
@@ -20,7 +20,7 @@ export function nodeTooOld(version: string): string | null {
   return `Node.js 20.19 or newer is needed, and this is ${version}: install Node.js 24`
 }
 
-/** For a `version` (such as `20.20.2`) without security fixes at `now`, in milliseconds; null if it has them or is unknown. */
+/** The warning about a `version` (such as `20.20.2`) without security fixes at `now`, in milliseconds; null if it has them or is unknown. */
 export function nodeReleaseWarning(version: string, now: number): string | null {
   const line = Number.parseInt(version, 10)
   const lastDay = lastDays[line]

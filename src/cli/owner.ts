@@ -67,7 +67,7 @@ export async function asOwnerOf<T>(file: string, work: () => Promise<T>): Promis
   return asOwner(await asSelf(async () => ownerOf(file)), work)
 }
 
-/** Without the event loop, for a command that goes on as somebody else. */
+/** The same without the event loop, for a command that goes on as somebody else. */
 export function asOwnerOfNow<T>(file: string, work: () => T): T {
   if (process.getuid?.() !== 0) return work()
   const before = taken
@@ -80,7 +80,7 @@ export function asOwnerOfNow<T>(file: string, work: () => T): T {
   }
 }
 
-/** As the original user. For reading only: files of root stay unreadable to others. */
+/** Runs `work` as the original user, for reading only: files of root stay unreadable to others. */
 export function asSelf<T>(work: () => Promise<T>): Promise<T> {
   return asOwner(root, work)
 }
@@ -99,7 +99,7 @@ function become(owner: Owner | null): void {
     setgroups.call(process, groups)
     return
   }
-  // Never root's group, which opens root's files.
+  // It is never root's group, which opens root's files.
   const gid = owner.gid === 0 ? groupOf(owner.uid) : owner.gid
   try {
     ;(process as unknown as { initgroups(user: number, group: number): void }).initgroups(owner.uid, gid)

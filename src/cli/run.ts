@@ -93,7 +93,7 @@ Example:
   run: () => Promise.reject(new UsageError('a command is missing'))
 }
 
-/** Without node and script. Never rejects: errors become a message and an exit code. */
+/** `argv` has no node and no script. Never rejects: errors become a message and an exit code. */
 export async function run(argv: readonly string[], terminal: Io): Promise<ExitCode> {
   const io = withBelt(terminal)
   let command = program

@@ -161,7 +161,7 @@ function fromOptions(options: DefaultOptions): Config {
   }
 }
 
-/** For a new installation. Refuses if a store exists, because its secrets need the lost key. */
+/** Makes the key file of a new installation. Refuses if a store exists, because its secrets need the lost key. */
 export async function ensureKey(config: Config): Promise<void> {
   if (existsSync(config.keyFile)) return
   if (config.store.kind === 'embedded' && existsSync(config.store.path)) {
@@ -200,7 +200,7 @@ export async function welcome(server: Server, config: Config, io: Io): Promise<v
   )
 }
 
-/** Until a signal or an uncaught error. Resolves with the exit code. */
+/** Runs until a signal or an uncaught error. Resolves with the exit code. */
 function live(input: Omit<RunningGateInput, 'onEnd'>): Promise<ExitCode> {
   return new Promise(resolve => new RunningGate({ ...input, onEnd: resolve }).start())
 }
@@ -208,7 +208,7 @@ function live(input: Omit<RunningGateInput, 'onEnd'>): Promise<ExitCode> {
 interface RunningGateInput {
   readonly server: Serving
   readonly config: Config
-  /** Their changes load the configuration again. */
+  /** A change of one loads the configuration again. */
   readonly files: readonly string[]
   /** The text of the configuration. */
   readonly text: string
@@ -239,7 +239,7 @@ class RunningGate {
     process.on('unhandledRejection', this.#onRejection).on('uncaughtException', this.#onException)
     this.#watch()
     if (takeEarlyReload()) this.#reload()
-    // Last, because a supervisor may end the process on hearing that it serves.
+    // This comes last, because a supervisor may end the process on hearing that it serves.
     logStart(this.#input.server, this.#config, this.#input.log)
   }
 

@@ -112,7 +112,7 @@ async function exportsOf({ journal }: Config): Promise<{ id: string; behind: num
 
 interface Stored {
   readonly people: { readonly people: number; readonly sessions: number } | null
-  /** Still waiting a minute or longer after their first try. */
+  /** Messages that still wait a minute after their first try. */
   readonly failing: number | null
   /** Certificates that the gate gets itself. */
   readonly issued: readonly NameReport[]
@@ -126,7 +126,7 @@ interface Stored {
 
 interface Suspended {
   readonly people: number
-  /** Suspended by the watch. */
+  /** The names of those whom the watch has suspended. */
   readonly byWatch: readonly string[]
 }
 
@@ -137,7 +137,7 @@ interface PostureSet extends Setting {
   readonly app: string | null
 }
 
-/** For all apps first. Null if the record is damaged, or from a newer release. */
+/** The posture of all apps comes first. Null if the record is damaged, or from a newer release. */
 async function posturesIn(store: Store, now: number): Promise<PostureSet[] | null> {
   const found = await readDial(store).catch(error => {
     if (error instanceof RecordTooNew) return null
@@ -201,7 +201,7 @@ function suspendedAmong(accounts: readonly Account[]): Suspended {
   return { people: found.length, byWatch: byWatch.map(({ name }) => name).sort() }
 }
 
-/** Of a file, or the first of those that the gate gets itself. */
+/** The end of the certificate in a file, or the first end of those that the gate gets itself. */
 function certificateEnd({ listen }: Config, issued: readonly NameReport[]): number | null {
   const file = listen.tls?.cert ?? null
   if (file !== null) return Date.parse(new X509Certificate(pemText(file)).validTo)
@@ -278,7 +278,7 @@ function postureRows({ postures, people }: Found): Rows {
   return postures.map(set => ['posture', postureSentence(set)])
 }
 
-/** Journal, exports, messages, and full lists. */
+/** Rows about journal, exports, messages, and full lists. */
 function recordRows({ running, exports, failingMessages, fullLists }: Found): Rows {
   const rows: Rows = []
   if (running !== null) rows.push(['journal', running.isJournalWritable ? 'can be written' : 'cannot be written'])

@@ -99,7 +99,7 @@ export function counted(count: number, one: string, more = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : more}`
 }
 
-/** For a terminal of that width, of which `indent` columns are taken. Without a width it stays one line. */
+/** The lines of a text in a terminal of that width, of which `indent` columns are taken. Without a width it stays one line. */
 export function wrapped(text: string, columns: number | undefined, indent: number): string[] {
   return columns === undefined ? [text] : lines(text, Math.max(columns - indent, 20))
 }

@@ -12,7 +12,7 @@ export interface NameReport {
   readonly state: NameState | null
 }
 
-/** One for each host; none if certificates come from elsewhere. */
+/** A report for each host; none if certificates come from elsewhere. */
 export async function issuedNames({ listen, portal, apps }: Config, store: Store): Promise<NameReport[]> {
   if (listen.tls?.acme == null) return []
   const names = certificateNames([portal.url, ...apps.map(({ url }) => url)])

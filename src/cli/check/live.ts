@@ -8,7 +8,7 @@ import { probeInstitutions } from '../probes/institutions.ts'
 import { tryListen } from '../probes/ports.ts'
 import type { CheckFinding, Sound } from './finding.ts'
 
-/** Also listens briefly on the gate's addresses. */
+/** Asks every upstream and institution, and listens briefly on the gate's addresses. */
 export async function checkLive({ config }: Sound, clock: Clock): Promise<CheckFinding[]> {
   const probes = Promise.all([probeApps(config, clock), probeInstitutions(config, clock())])
   const listeners = listenersOf(config)
@@ -47,7 +47,7 @@ interface ListenerToTry {
   readonly path: string
   readonly host: string
   readonly port: number
-  /** The gate with this configuration listens there. */
+  /** True if the gate with this configuration listens there. */
   readonly isOwn: () => Promise<boolean>
 }
 

@@ -80,7 +80,7 @@ interface Words {
   readonly users: readonly string[]
 }
 
-/** Where the configuration names groups and users. */
+/** The places where the configuration names groups and users. */
 function wordsOf({ apps, watch }: Pick<Sound['config'], 'apps' | 'watch'>): Words[] {
   const words = (at: string, named: { groups?: readonly string[] | null; users?: readonly string[] | null }) => ({
     at,

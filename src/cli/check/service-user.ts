@@ -14,7 +14,7 @@ interface User {
   readonly uid: number
   readonly gid: number
   readonly name: string
-  /** Whose owner it is. */
+  /** The directory whose owner it is. */
   readonly because: string
 }
 
@@ -24,7 +24,7 @@ interface Need {
   readonly to: 'read' | 'write'
 }
 
-/** For the key file and every needed file and directory. */
+/** Findings about the key file and every needed file and directory. */
 export async function checkFiles(
   loaded: Sound,
   env: Readonly<Record<string, string | undefined>>
@@ -119,7 +119,7 @@ function needsOf({ config, files, named }: Sound): Need[] {
   return [...needs, ...found.filter(({ file }) => existsSync(file))]
 }
 
-/** Directories in place of files, and the reverse. */
+/** Finds directories in place of files, and the reverse. */
 function wrongKinds({ config }: Sound): CheckFinding[] {
   const found: CheckFinding[] = []
   const add = (at: string, message: string) => found.push({ degree: 'problem', path: at, message })
@@ -131,7 +131,7 @@ function wrongKinds({ config }: Sound): CheckFinding[] {
   return found
 }
 
-/** Null if the journal can be at this path. */
+/** Why the journal cannot be a file at this path; null if it can. */
 export function wrongJournal(file: string): string | null {
   const there = existingPath(file)
   if (there === file)
@@ -152,7 +152,7 @@ function denied({ file, to }: Need, user: User | null): string {
   return `the gate's user ${name} (uid ${uid}, the owner of ${because}) may not ${to} ${file}: run chown ${name} ${file}, and let ${name} enter every folder above it (chmod o+x)`
 }
 
-/** Presumed if root runs the command; null means the caller. */
+/** The presumed service user if root runs the command; null means the caller. */
 function serviceUser({ store, journal }: Sound['config']): User | null {
   if (process.geteuid?.() !== 0) return null
   const places = store.kind === 'embedded' ? [store.path, path.dirname(store.path)] : []

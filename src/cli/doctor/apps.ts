@@ -23,7 +23,7 @@ export async function probeApps(config: Pick<Config, 'apps' | 'portal'>, clock: 
   return { findings: [...findings, ...health.filter(found => !isSilent(found))], clocks }
 }
 
-/** One GET without cookies. Never rejects. */
+/** Sends one GET without cookies to every upstream. Never rejects. */
 async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<ClockedFindings> {
   const asked = apps.flatMap((app, a) =>
     app.upstream.map(async (upstream, u) => {
@@ -106,7 +106,7 @@ function tryConnect({ origin, socketPath }: Upstream): Promise<void> {
   })
 }
 
-/** The upstream begins with http, and a program that speaks TLS listens there. */
+/** True if the upstream begins with http, and a program that speaks TLS listens there. */
 async function wantsTls({ origin, socketPath }: Upstream): Promise<boolean> {
   const { protocol, hostname, port } = new URL(origin)
   if (protocol !== 'http:' || socketPath !== null) return false

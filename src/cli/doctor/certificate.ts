@@ -8,7 +8,7 @@ import type { DoctorFinding } from './finding.ts'
 
 type Served = Pick<Config, 'listen' | 'portal' | 'apps'>
 
-/** Of `listen.tls`; none if another program handles TLS. `now` in milliseconds. */
+/** Findings about `listen.tls`; none if another program handles TLS. `now` in milliseconds. */
 export function examineCertificate({ listen, portal, apps }: Served, now: number): DoctorFinding[] {
   const file = listen.tls?.cert ?? null
   if (file === null) return []

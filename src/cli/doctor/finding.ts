@@ -15,7 +15,7 @@ export interface ProbeResult extends Pick<Probe, 'id' | 'title'> {
   readonly findings: readonly DoctorFinding[]
 }
 
-/** All at once. A probe that fails or takes longer than `limitMs` is a finding. */
+/** All probes run at once. One that fails or takes longer than `limitMs` is a finding. */
 export function runProbes(probes: readonly Probe[], limitMs: number): Promise<ProbeResult[]> {
   return Promise.all(
     probes.map(async ({ id, title, look }) => {

@@ -6,7 +6,7 @@ import { askedHost, isPortTaken } from '../probes/ports.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 4000
-/** In characters. Another program on the port may answer without an end. */
+/** The limit in characters. Another program on the port may answer without an end. */
 const maxTextLength = 1024 * 1024
 
 /** `off`: there is no admin listener. `none`: nothing answers there. */

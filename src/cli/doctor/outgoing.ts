@@ -9,7 +9,7 @@ import { mailServerOf } from '../../services/notifying.ts'
 import type { DoctorFinding } from './finding.ts'
 
 const timeoutMs = 5000
-/** In milliseconds: how long after the connection a server may refuse it. */
+/** How long after the connection a server may refuse it, in milliseconds. */
 const momentMs = 500
 
 interface Target {
@@ -26,7 +26,7 @@ interface Target {
 
 type Outgoing = Pick<Config, 'notify' | 'journal' | 'traces'>
 
-/** As for a message; also signs in at the mail server. Never rejects. */
+/** Connects as for a message, and signs in at the mail server. Never rejects. */
 export async function probeOutgoing(config: Outgoing): Promise<readonly DoctorFinding[]> {
   const found = await Promise.all([mailFinding(config), ...targetsOf(config).map(targetFinding)])
   return found.filter(finding => finding !== null)

@@ -23,7 +23,7 @@ export async function examineAll(loaded: Sound, io: Io): Promise<ProbeResult[]> 
   const { config } = loaded
   const { clock } = io
   const certificate = attempt(() => examineCertificate(config, clock()))
-  // First and alone: it works as the owner of the data, which holds for the whole process.
+  // This one runs first and alone: it works as the owner of the data, which holds for the whole process.
   const first = await runProbes(configurationProbes(loaded, certificate, io), limitMs * 2)
   const state = gateState(config)
   const apps = probeApps(config, clock)

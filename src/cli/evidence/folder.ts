@@ -26,7 +26,7 @@ export class EvidenceFolder {
     this.#isNew = isNew
   }
 
-  /** Mode 0700. Throws PersonError for a folder that is not empty. */
+  /** The folder has mode 0700. Throws PersonError for one that is not empty. */
   static async create(folder: string): Promise<EvidenceFolder> {
     return asOwnerOf(folder, async () => {
       const isNew = await mkdir(folder, { mode: 0o700 }).then(
@@ -69,7 +69,7 @@ export class EvidenceFolder {
     await file.close()
   }
 
-  /** `last` after all others. */
+  /** The files of `last` move after all others. */
   async finish(last: readonly string[]): Promise<void> {
     await this.#asOwner(async () => {
       const names = [...this.#sums.keys()]
@@ -112,7 +112,7 @@ async function checkEmpty(folder: string): Promise<void> {
     )
 }
 
-/** Written from beginning to end, with its hash. */
+/** One file, written from beginning to end, with its hash. */
 export class EvidenceFile {
   readonly #path: string
   readonly #handle: FileHandle

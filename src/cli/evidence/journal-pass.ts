@@ -23,7 +23,7 @@ const slackMs = hourMs
 interface JournalPass {
   readonly figures: JournalFigures
   readonly newest: Readonly<Record<EventList, Newest>>
-  /** They are no entries. */
+  /** Lines that are no entries. */
   readonly unread: number
 }
 
@@ -34,7 +34,7 @@ interface Range {
   readonly times: TimeSteps
 }
 
-/** Oldest first. A rotation meanwhile would hide lines, so then it reads again. */
+/** Reads the oldest file first. A rotation meanwhile would hide lines, so then it reads again. */
 export async function readJournal(
   file: string,
   range: Range,
@@ -51,7 +51,7 @@ export async function readJournal(
   throw new PersonError('the journal began a new file each time it was read; run the command again in a quieter hour')
 }
 
-/** Of the first line, in milliseconds since the epoch; null without a line. */
+/** The time of the first line, in milliseconds since the epoch; null without a line. */
 export async function journalBegin(file: string): Promise<number | null> {
   for (const one of await journalFiles(file)) {
     const { at } = await beginningOf(one)
@@ -76,7 +76,7 @@ async function readFiles(files: readonly string[], { from, to, times }: Range, l
   const begins = await Promise.all(files.map(async one => (await beginningOf(one)).at))
   const needed = files.filter((_, i) => {
     const [begin = 0, next = 0] = [begins[i], begins[i + 1]]
-    // Only files that overlap the range. Clocks of processes differ a little.
+    // A file counts if it overlaps the range. Clocks of processes differ a little.
     return !((next > 0 && next < from - slackMs) || begin > to + slackMs)
   })
   const [fromText, toText] = [new Date(from).toISOString(), new Date(to).toISOString()]
@@ -140,7 +140,7 @@ class Lists {
     const newest = this.#newest.get(list)!
     newest.total++
     newest.entries.push(hidden)
-    // Half of the rows at once, which saves moving all others for each entry.
+    // Half of the rows leave at once, which saves moving all others for each entry.
     if (newest.entries.length >= 2 * maxNewest) newest.entries.splice(0, maxNewest)
     return this.#files.get(list)!.add(csvLine(eventRow(hidden)))
   }

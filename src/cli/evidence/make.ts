@@ -84,7 +84,7 @@ async function gather(
   const pseudonymiser = new Pseudonymiser(asked.hidden, keyring)
   const advisoryFile = asked.advisories
   const advisories = advisoryFile === null ? null : await asSelf(() => advisoryReport(advisoryFile, components ?? []))
-  // Counted before the proof, so that the proof covers all counted lines.
+  // The lines are counted before the proof, so that the proof covers all of them.
   const pass = await readJournal(config.journal.file, { from, to, times }, { folder, pseudonymiser, io })
   const head = await readHead(headFileOf(config.journal.file))
   const keys = keyring.signers(journalPurpose).map(({ publicKey }) => publicKey)
@@ -126,7 +126,7 @@ async function gather(
   return { ...known, times, gaps, newest: pass.newest, signer }
 }
 
-/** As `journal verify` asks it. */
+/** The anchor as `journal verify` asks for it. */
 function anchorOf({ store, config }: CommandContext): Promise<Anchor | null> {
   return anchorRecord.get(store, anchorId(config.journal.file, config.store.kind !== 'embedded'))
 }
@@ -176,7 +176,7 @@ function versionsOf({ store }: Config): [string, string][] {
   ]
 }
 
-/** In the signed list, which then says what it is about. */
+/** They stand in the signed list, which then says what it is about. */
 function remarksOf({ title, portal, from, to, madeAt, release: version, proof, signer }: Evidence): string[] {
   const iso = (at: number) => new Date(at).toISOString()
   return [

@@ -15,7 +15,7 @@ import type { EvidenceFolder } from './folder.ts'
 
 const factorColumns = ['person', 'account', 'factor', 'added', 'lastUsed', 'lastUsedFrom', 'model', 'synced', 'status']
 
-/** Sorted by name. Also writes `factors.csv`. */
+/** Everybody, sorted by name. It also writes `factors.csv`. */
 export async function readPeople(
   place: CommandContext,
   {

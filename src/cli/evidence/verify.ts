@@ -15,7 +15,7 @@ interface FolderCheck {
   readonly files: number
   /** The key that has signed. */
   readonly key: string | null
-  /** Only the key in the folder itself vouches for it. */
+  /** True if only the key in the folder itself vouches for it. */
   readonly isSelfVouched: boolean
 }
 
@@ -72,7 +72,7 @@ export async function verifyCommand(
   return faults.length === 0 ? 0 : 1
 }
 
-/** From configuration and key file, if they are at hand. */
+/** The keys of configuration and key file, if they are at hand. */
 async function keysAtHand(config: string | undefined, io: Io): Promise<string[]> {
   const quiet = { ...io, stderr: () => {} }
   try {

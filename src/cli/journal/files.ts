@@ -15,7 +15,7 @@ import { Progress } from '../progress.ts'
 
 export { type Entry, entryOf } from '../../audit/journal-files.ts'
 
-/** With rotated files, oldest first. Throws PersonError if there are none. */
+/** The journal with its rotated files, oldest first. Throws PersonError if there are none. */
 export async function journalFiles(file: string): Promise<string[]> {
   const found = await journal.journalFiles(file)
   if (found.length > 0) return found
@@ -42,7 +42,7 @@ export async function givenFiles(names: readonly string[], io: Io): Promise<stri
   return files
 }
 
-/** Of these files, or of the configured journal, whose index it updates. */
+/** The reader of these files, or of the configured journal, whose index it updates. */
 export async function readerFor(names: readonly string[], config: string | undefined, io: Io): Promise<JournalReader> {
   if (names.length > 0) {
     const files = await givenFiles(names, io)
@@ -68,13 +68,13 @@ export async function readerFor(names: readonly string[], config: string | undef
   return reader
 }
 
-/** Names in their canonical form, ids as they are. */
+/** Names are written in their canonical form, and ids as they are. */
 function spellingsOf(person: string): string[] {
   const name = canonicalName(person)
   return name === undefined ? [] : [name]
 }
 
-/** From 1 to `most`. Throws UsageError. */
+/** A whole number from 1 to `most`. Throws UsageError. */
 export function numberOf(option: string, text: string, most: number): number {
   const number = Number(text)
   if (!/^\d+$/.test(text) || number < 1 || number > most)

@@ -83,7 +83,7 @@ Example:
   }
 }
 
-/** For a kind that this release does not write; other releases may. */
+/** A note about a kind that this release does not write; other releases may. */
 function noteOfKind(typed: string): string {
   const known: string[] = [...new Set(eventKinds.flatMap(kind => [kind, kind.split('.')[0] ?? kind]))]
   if (known.includes(typed)) return ''
@@ -92,7 +92,7 @@ function noteOfKind(typed: string): string {
   return `note: this release writes no kind '${visible(typed)}'; ${way}\n`
 }
 
-/** For an app that the configuration does not have now. */
+/** A note about an app that the configuration does not have now. */
 async function noteOfApp(typed: string, file: string | undefined, io: Io): Promise<string> {
   const known = (await configFor(io, file)).apps.map(({ id }) => id)
   return known.includes(typed)
@@ -100,7 +100,7 @@ async function noteOfApp(typed: string, file: string | undefined, io: Io): Promi
     : `note: the configuration has no app '${visible(typed)}'; the apps are ${known.join(', ') || 'none'}\n`
 }
 
-/** Today's, and the eight characters of older versions. Throws UsageError. */
+/** Today's spelling of a reference, and the eight characters of older versions. Throws UsageError. */
 function spellingsOf(typed: string): string[] {
   const reference = readReference(typedSigns(typed) ?? '')
   const older = /^[A-Za-z0-9_-]{8}$/.test(typed.trim()) ? [typed.trim()] : []

@@ -105,7 +105,7 @@ async function anchorFor(config: Config, io: Io): Promise<Anchor | null> {
   return null
 }
 
-/** Among the files, or beside them. */
+/** The head files among the files, or beside them. */
 function headsOf(files: readonly string[]): string[] {
   const named = files.filter(file => file.endsWith('.head'))
   return named.length > 0 ? named : files.map(headFileOf)

@@ -104,7 +104,7 @@ function wayBack(app: string | null): string {
   return `factorgate posture set normal ${app === null ? '' : `--app ${app} `}--why TEXT`
 }
 
-/** Warns if there are none. */
+/** Prints whom a lockdown lets in, and warns if that is nobody. */
 async function sayWhoStaysIn({ level, app }: Turn, place: CommandContext, io: Io): Promise<void> {
   const terms = postureTermsOf(place.config)
   const misfit = misfitIn(place)

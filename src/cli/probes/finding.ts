@@ -5,16 +5,16 @@ export interface ProbeFinding {
   readonly degree: 'problem' | 'warning'
   /** The key: `identity[1].issuer`. */
   readonly path: string
-  /** A sentence without full stop. */
+  /** What is wrong, as a sentence without full stop. */
   readonly wrong: string
-  /** A sentence without full stop: what to do. */
+  /** What to do, as a sentence without full stop. */
   readonly mend: string
 }
 
 /** The time limit of one probe, in milliseconds. */
 const probeLimitMs = 10_000
 
-/** Also a finding if `work` failed or took longer than `limitMs`. Never rejects. */
+/** It is a finding, too, if `work` fails or takes longer than `limitMs`. Never rejects. */
 export async function limited(
   path: string,
   work: (signal: AbortSignal) => Promise<ProbeFinding[]>,

@@ -8,7 +8,7 @@ import { UpstreamPool } from '../../upstream/pool.ts'
 import { UpstreamState } from '../../upstream/upstream-state.ts'
 import { limited, type ProbeFinding } from './finding.ts'
 
-/** At once, within each check's own timeout and the limit. Never rejects. */
+/** Asks all at once, within each check's own timeout and the limit. Never rejects. */
 export async function probeHealth(
   { apps, portal }: Pick<Config, 'apps' | 'portal'>,
   limitMs?: number

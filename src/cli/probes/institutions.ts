@@ -6,7 +6,7 @@ import { probeLdap } from './ldap.ts'
 import { probeOidc } from './oidc.ts'
 import { probeSaml } from './saml.ts'
 
-/** All at once, within the limit. Never rejects. `now` in milliseconds. */
+/** Asks all at once, within the limit. Never rejects. `now` in milliseconds. */
 export async function probeInstitutions(
   { identity }: Pick<Config, 'identity'>,
   now: number,

@@ -9,7 +9,7 @@ import type { ProbeFinding } from './finding.ts'
 
 type LdapConfig = Extract<Config['identity'][number], { kind: 'ldap' }>
 
-/** For each step, in milliseconds. */
+/** The time limit of each step, in milliseconds. */
 const maxMs = 3_000
 /** People who are looked at. */
 const sample = 3

@@ -8,7 +8,7 @@ import type { ProbeFinding } from './finding.ts'
 
 type OidcConfig = Extract<Config['identity'][number], { kind: 'oidc' }>
 
-/** For a request and its answer, in milliseconds. */
+/** The time limit of a request and its answer, in milliseconds. */
 const timeoutMs = 4_000
 
 /** `signal` closes the connections. */

@@ -6,7 +6,7 @@ export function askedHost(host: string): string {
   return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
 }
 
-/** A program of this machine listens there. */
+/** True if a program of this machine listens there. */
 export async function isPortTaken(host: string, port: number): Promise<boolean> {
   return (await tryListen(host, port)) === 'EADDRINUSE'
 }

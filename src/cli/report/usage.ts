@@ -10,7 +10,7 @@ interface Use {
   lastAt: number
 }
 
-/** Requests of one person or of all strangers. */
+/** What the rules would have done with the requests of one person or of all strangers. */
 interface WouldStop extends Use {
   readonly app: string
   readonly would: string
@@ -25,11 +25,11 @@ interface WouldStop extends Use {
 export interface Usage {
   /** By account id, then by app. */
   readonly people: Map<string, Map<string, Use>>
-  /** As the journal knows them, by account id. */
+  /** Names as the journal knows them, by account id. */
   readonly names: Map<string, string>
   readonly wouldStop: WouldStop[]
   readonly unread: number
-  /** Of the oldest request, in milliseconds since the epoch; Infinity for none. */
+  /** The time of the oldest request, in milliseconds since the epoch; Infinity for none. */
   readonly since: number
 }
 
@@ -40,7 +40,7 @@ export interface Window {
   readonly app?: string | undefined
 }
 
-/** Oldest first. Rejects on a read error. */
+/** Reads the oldest file first. Rejects on a read error. */
 export async function usageIn(files: readonly string[], window: Window): Promise<Usage> {
   const people: Usage['people'] = new Map()
   const names: Usage['names'] = new Map()
@@ -86,7 +86,7 @@ function count(entry: Entry, { from, to, app: only }: Window, counts: Counts): v
   add(row, at, 1)
 }
 
-/** A network's events beyond the limit: `would_challenge/notebooks:12 200:3`. */
+/** Counts a network's events beyond the limit: `would_challenge/notebooks:12 200:3`. */
 function countFlood(entry: Entry, at: number, only: string | undefined, counts: Counts): void {
   for (const outcome of String(entry.outcomes ?? '').split(' ')) {
     const [, would, app, number] = /^would_([a-z]+)\/([^:]+):(\d+)$/.exec(outcome) ?? []

@@ -98,7 +98,7 @@ export function isTooNew(key: string, value: string, keyring: Keyring): boolean 
     return false
   } catch (error) {
     if (error instanceof RecordTooNew) return true
-    // A record that was broken in the backup stays so.
+    // A record that was broken when the backup was made stays broken.
     if (error instanceof KeyringError) return false
     throw error
   }

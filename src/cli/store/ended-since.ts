@@ -9,7 +9,7 @@ import { loginsAt } from '../user/logins.ts'
 import { accountsAt, credentialsAt } from '../user/person.ts'
 
 interface EndedSince {
-  /** They end it again. */
+  /** Commands that end it again. */
   readonly commands: readonly string[]
   /** People whose older password, or whose spent recovery codes, are valid again. */
   readonly passwords: readonly string[]
@@ -53,7 +53,7 @@ export async function endedSince(place: CommandContext, since: number): Promise<
   return { commands, passwords: passwords.sort(), recoveryCodes: recoveryCodes.sort() }
 }
 
-/** `entries`: of this person, newest first. */
+/** `entries` are this person's, newest first. */
 async function commandsFor(place: CommandContext, account: Account, entries: readonly Entry[]): Promise<string[]> {
   const user = (words: string) => `factorgate user ${words}`
   const { name } = account

@@ -130,7 +130,7 @@ async function verify(file: FileHandle, keyring: Keyring, keyFile: string): Prom
   return count
 }
 
-/** The record or its `secret`; null if not sealed. */
+/** The id of the key that sealed the record or its `secret`; null if none did. */
 function sealedWith(value: string): string | null {
   const whole = sealedBy(value)
   if (whole !== null || !value.startsWith('{')) return whole
@@ -148,7 +148,7 @@ async function refuseUnlessEmpty(store: Store): Promise<void> {
       throw new PersonError('the store is not empty; to delete everything in it and sign everybody out, add --force')
 }
 
-/** Accounts first: then nobody is or gets in. */
+/** Removes accounts first: then nobody is or gets in. */
 async function empty(store: Store, onDone: (done: number) => void): Promise<void> {
   for (const prefix of ['account:', ''])
     await inBatches(
@@ -171,7 +171,7 @@ async function write(
 ): Promise<void> {
   const left = (until: number | null) => (until === null ? undefined : (until - now) / 1000)
   const isOver = (until: number | null) => until !== null && until <= now
-  /** In the order of the lines. */
+  /** The writes in the order of the lines. */
   async function* writes(): AsyncGenerator<() => Promise<void>> {
     for await (const line of lines) {
       if (!isWanted(line) || line.kind === 'end') continue

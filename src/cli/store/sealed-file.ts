@@ -73,7 +73,7 @@ export async function* readSealed(file: FileHandle, keyring: Keyring): AsyncGene
   if (rest.length > 0) throw damaged()
 }
 
-/** In milliseconds since the epoch. `readSealed` proves it. */
+/** When the backup was made, in milliseconds since the epoch. `readSealed` proves it. */
 export async function madeAt(file: FileHandle): Promise<number> {
   return (await readHeader(new Source(file))).created
 }
@@ -132,7 +132,7 @@ class Source {
     return taken
   }
 
-  /** Through the next line feed, which must come within `most` bytes. */
+  /** Reads through the next line feed, which must come within `most` bytes. */
   async takeLine(most: number): Promise<Buffer> {
     for (;;) {
       const end = this.#buffer.indexOf(0x0a)

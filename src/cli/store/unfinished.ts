@@ -9,7 +9,7 @@ interface Steps<File, Result> {
   /** If it rejects, there is no file. */
   readonly make: () => Promise<File>
   readonly write: (file: File) => Promise<Result>
-  /** The unfinished file could not be removed. */
+  /** Called if the unfinished file could not be removed. */
   readonly onLeft: (error: unknown) => void
   /** For tests. Default: the signal ends the process. */
   readonly end?: (signal: NodeJS.Signals) => void
@@ -25,7 +25,7 @@ export async function written<File, Result>(
   const stop = () => {
     for (const signal of signals) process.off(signal, onSignal)
   }
-  // Synchronously: the command goes on meanwhile as another user, and a second signal must not come in between.
+  // This is synchronous: the command goes on meanwhile as another user, and a second signal must not come in between.
   const remove = () => asOwnerOfNow(path.dirname(target), () => rmSync(target, { force: true }))
   const endBy = (signal: NodeJS.Signals) => {
     stop()

@@ -43,7 +43,7 @@ export async function addMany(place: CommandContext, options: ManyOptions, io: I
     throw new PersonError(`${visible(file)} has ${counted(mistakes.length, 'mistake')} (see above); nobody was added`)
   if (people.length === 0) throw new PersonError(`${visible(file)} has no people; nobody was added`)
   const mail = isMailed ? await invitationMail(place, ...people) : null
-  // At once, so that whoever is added has an invitation, whatever ends the command.
+  // Each row is said at once, so that whoever is added has an invitation, whatever ends the command.
   let added = 0
   const say = async ({ name, email }: Account, token: string) => {
     const head = added++ === 0 ? [['name', 'email', 'invitation']] : []

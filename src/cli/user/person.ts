@@ -68,7 +68,7 @@ export async function nameTrouble(place: CommandContext, error: unknown, name: s
   )
 }
 
-/** The sign-in then accepts the address for neither account. */
+/** Warns if another account has the same address: the sign-in then accepts it for neither. */
 export async function warnOfSharedAddress(place: CommandContext, account: Account, io: Io): Promise<void> {
   const { name, email: address } = account
   if (address === null || (await accountsAt(place).bySignIn(address))?.id === account.id) return
@@ -78,7 +78,7 @@ export async function warnOfSharedAddress(place: CommandContext, account: Accoun
   )
 }
 
-/** Journaled by this command. */
+/** The use-cases of operators, journaled by this command. */
 export function peopleAt(place: CommandContext): People {
   const { sessions } = place
   return new People({
@@ -103,7 +103,7 @@ export async function invitationUrl(place: CommandContext, token: string): Promi
   return `${await place.portalUrl()}/.factorgate/invite/${token}`
 }
 
-/** Null if the policy takes it. */
+/** Why the policy does not take a credential; null if it does. */
 export function misfitIn({ config }: CommandContext): (credential: Credential) => Misfit | null {
   const { policy = null } = webauthnOf(config.factors)
   return credential => (credential.kind === 'webauthn' ? misfitOf(policy, credential) : null)

@@ -54,7 +54,7 @@ Example:
         // What was learned of the person.
         { removeAll: (id: string) => store.delete(personRecord.key(id)) }
       ]
-      // Last, once the rest is confirmed, so that a retry still finds it.
+      // The account goes last, once the rest is confirmed, so that a retry still finds it.
       const isGone = await removeEverythingOf(id, { accounts, belongings, mayGo: () => place.isConfirmed() })
       await place.record({ kind: 'user.change', account: id, name, outcome: 'removed', ended })
       if (isGone) io.stderr(`${name} is removed; sessions ended: ${ended}\n`)

@@ -53,7 +53,7 @@ Example:
   }
 }
 
-/** Empty if none is needed: an operator has suspended, and no budget stops the person. */
+/** The reason is empty if none is needed: an operator has suspended, and no budget stops the person. */
 async function reasonFor({ id, name }: Account, suspended: Suspension, lifting: Lifting, io: Io): Promise<string> {
   if (isByWatch(suspended))
     return askReason(io, name, `suspended ${name}`, watchWordOf(suspended)?.why ?? suspended.why)

@@ -56,7 +56,7 @@ Example:
 type Person = ReturnType<typeof summaryOf> & {
   readonly formerNames: readonly string[]
   readonly waits: readonly ReturnType<typeof waitOf>[]
-  /** The one that waits. `by`: null if an older release has made it. */
+  /** The invitation that waits. `by`: null if an older release has made it. */
   readonly invitation: ReturnType<typeof invitationOf>
   readonly hasPassword: boolean
   readonly credentials: readonly (ReturnType<typeof credentialOf> & { readonly misfit: Misfit | null })[]

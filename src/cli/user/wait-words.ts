@@ -19,7 +19,7 @@ const kinds: Readonly<Record<BucketKind, string>> = {
   answer_provider: 'answers of institutions, from this network of a provider'
 }
 
-/** As in JSON. `what`: whom and what it holds back, in words. */
+/** A wait as in JSON. `what`: whom and what it holds back, in words. */
 export function waitOf({ kind, failures, until }: Lock) {
   return { kind, what: kinds[kind], failures, until: new Date(until).toISOString() }
 }
