@@ -3,14 +3,12 @@ import { constants, X509Certificate } from 'node:crypto'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Pipeline } from '../../plugins/forward.ts'
-import type { ErrorCode } from '../errors.ts'
-import { begunHead, watchHeads } from '../platform/begun-head.ts'
+import { watchHeads } from '../platform/begun-head.ts'
 import { GateRequest } from '../platform/gate-request.ts'
-import { closeInStages, endInStages, isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
+import { isLast, isLeaving, softenClose } from '../platform/staged-close.ts'
 import { isKnownMethod } from '../request/known-method.ts'
 import { type Http2Offer, isHttp2, protocolsFor, takeHttp2 } from './alpn.ts'
 import { Http2Sessions } from './http2-sessions.ts'
@@ -18,7 +16,7 @@ import { listenAt, placeOf } from './inherited-sockets.ts'
 import { IssuedContexts, type IssuedTls, type Pair } from './issued-contexts.ts'
 import { PipeliningLimiter } from './pipelining-limiter.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
-import { looksForAPage, refusalOf } from './refusal-page.ts'
+import { refuseExpectation, refuseLate, refusePlainly, refuseUnfit, refuseUnreadable } from './refusals.ts'
 import { clientOf, RequestScheduler } from './request-scheduler.ts'
 import { TicketKeys } from './ticket-keys.ts'
 import { interceptChallenges } from './tls-challenge.ts'
@@ -69,18 +67,8 @@ export class Listener {
   #closing = false
   readonly #http2: Http2Sessions | null
 
-  constructor(
-    pipeline: Pipeline,
-    {
-      maxHeaderSize,
-      tls,
-      headersTimeoutMs: headersMs = headersTimeoutMs,
-      proxyProtocol = null,
-      ticketKeys = new TicketKeys(),
-      http2 = false,
-      stallMs
-    }: ListenerOptions
-  ) {
+  constructor(pipeline: Pipeline, options: ListenerOptions) {
+    const { tls, proxyProtocol = null, ticketKeys = new TicketKeys() } = options
     this.#pipeline = pipeline
     this.#isTls = tls !== null
     this.#tls = tls
@@ -89,6 +77,24 @@ export class Listener {
       tls !== null && 'source' in tls
         ? new IssuedContexts(tls.source, pair => commonOptions(pair, this.#authorities))
         : null
+    const server = this.#newServer(options)
+    this.#server = server
+    if (tls !== null) ticketKeys.giveTo(server as https.Server)
+    if (tls !== null && 'source' in tls) tls.source.onChange(() => this.#renewContext())
+    this.#takeRequests()
+    this.#http2 = this.#newHttp2(options)
+    if (tls !== null && 'source' in tls && tls.challenges !== null) interceptChallenges(server, tls.challenges)
+    if (proxyProtocol !== null) readProxyHeaders(server, proxyProtocol)
+    // Last, so that the end of the gate also ends connections whose first bytes are awaited.
+    this.#trackConnections()
+  }
+
+  #newServer({
+    maxHeaderSize,
+    tls,
+    headersTimeoutMs: headersMs = headersTimeoutMs,
+    http2 = false
+  }: ListenerOptions): http.Server | https.Server {
     const options: http.ServerOptions = {
       IncomingMessage: GateRequest as unknown as typeof IncomingMessage,
       maxHeaderSize,
@@ -114,10 +120,13 @@ export class Listener {
             handshakeTimeout: headersMs,
             ...this.#choice()
           })
-    if (tls !== null) ticketKeys.giveTo(server as https.Server)
-    if (tls !== null && 'source' in tls) tls.source.onChange(() => this.#renewContext())
     // Any other number hides further headers from the checks, but not from the app (CVE-2026-58044). The accept step counts headers.
     server.maxHeadersCount = 0
+    return server
+  }
+
+  #takeRequests(): void {
+    const server = this.#server
     const limiter = this.#limiter
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       if (this.#closing) response.shouldKeepAlive = false
@@ -141,31 +150,35 @@ export class Listener {
     })
     server.on('connect', (_request, socket) => socket.destroy())
     server.on('clientError', (error, socket) => refuseUnreadable(error, socket, limiter.pendingResponse(socket)))
-    this.#server = server
-    this.#http2 =
-      tls === null || http2 === false
-        ? null
-        : takeHttp2(
-            server,
-            new Http2Sessions({
-              onRequest: (request, response, socket) => this.#begin(request, response, socket),
-              onExpectation: refuseExpectation,
-              onUnfit: refuseUnfit,
-              maxHeaderSize,
-              firstRequestMs: headersMs,
-              idleMs: keepAliveTimeoutMs,
-              stallMs
-            })
-          )
-    if (tls !== null && 'source' in tls && tls.challenges !== null) interceptChallenges(server, tls.challenges)
-    if (proxyProtocol !== null) readProxyHeaders(server, proxyProtocol)
-    // Last, so that the end of the gate also ends connections whose first bytes are awaited.
+  }
+
+  #newHttp2({
+    tls,
+    http2 = false,
+    maxHeaderSize,
+    headersTimeoutMs: headersMs = headersTimeoutMs,
+    stallMs
+  }: ListenerOptions): Http2Sessions | null {
+    if (tls === null || http2 === false) return null
+    const sessions = new Http2Sessions({
+      onRequest: (request, response, socket) => this.#begin(request, response, socket),
+      onExpectation: refuseExpectation,
+      onUnfit: refuseUnfit,
+      maxHeaderSize,
+      firstRequestMs: headersMs,
+      idleMs: keepAliveTimeoutMs,
+      stallMs
+    })
+    return takeHttp2(this.#server, sessions)
+  }
+
+  #trackConnections(): void {
     const sockets = this.#sockets
     const forget = function (this: Socket) {
       sockets.delete(this)
     }
-    server.on('connection', (socket: Socket) => this.#track(socket, forget, tls === null))
-    if (tls !== null) server.on('secureConnection', (socket: TLSSocket) => this.#track(socket, forget, true))
+    this.#server.on('connection', (socket: Socket) => this.#track(socket, forget, !this.#isTls))
+    if (this.#isTls) this.#server.on('secureConnection', (socket: TLSSocket) => this.#track(socket, forget, true))
   }
 
   /** Rejects with Node's error (`EADDRINUSE` …). `fd`: a descriptor of systemd. */
@@ -304,75 +317,6 @@ function clientRequest({ clientAuthorities = [] }: TlsFiles | IssuedTls): {
   rejectUnauthorized: false
 } {
   return { requestCert: clientAuthorities.length > 0, rejectUnauthorized: false }
-}
-
-/** After these errors and timeouts the client can still read a response. */
-const fromParser = /^(?:HPE|ERR_HTTP)_/
-
-const ending = new WeakSet<Duplex>()
-
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex, pending: ServerResponse | null): void {
-  // Earlier complete requests get their responses first: the client would take a 400 for one of them (THREATS F15).
-  if (fromParser.test(error.code ?? '') && pending?.req.complete && !pending.writableFinished && !pending.destroyed) {
-    if (ending.has(socket)) return
-    ending.add(socket)
-    pending.once('close', () => endInStages(socket))
-    return
-  }
-  if (pending !== null && pending.socket === null && !pending.writableFinished) {
-    socket.destroy()
-    return
-  }
-  // A second response to a request would poison shared connections.
-  if (error.code === 'HPE_CLOSED_CONNECTION' || isLast(socket) || isLeaving(socket)) return endInStages(socket)
-  // A stalled TLS handshake cannot send a response (THREATS D4), and none follows an incomplete one.
-  const isAnswering = pending !== null && !pending.writableFinished && ((socket as Socket).bytesWritten ?? 0) > 0
-  if (!fromParser.test(error.code ?? '') || !socket.writable || isAnswering) {
-    socket.destroy()
-    return
-  }
-  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'bad_request'
-  const { rawPacket } = error as { rawPacket?: Buffer }
-  const head = begunHead(socket)
-  const isHead = head?.isHead ?? rawPacket?.toString('latin1', 0, 5) === 'HEAD '
-  refusePlainly(socket, code, looksForAPage(head, rawPacket, code), isHead)
-  // A client too slow to send its head gets no staged close (THREATS D4).
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') (socket as Socket).once('finish', () => socket.destroy())
-}
-
-function refuseLate(socket: Duplex, pending: ServerResponse | null, isHead: boolean): void {
-  socket.on('error', () => socket.destroy())
-  if (pending !== null && !pending.writableFinished && !pending.destroyed)
-    pending.once('close', () => endInStages(socket))
-  else refusePlainly(socket, 'shutting_down', false, isHead)
-}
-
-/** The answer to HEAD has no body (RFC 9110 §9.3.2). */
-function refusePlainly(socket: Duplex, code: ErrorCode, isPage = false, isHead = false): void {
-  const { status, headers, body } = refusalOf(code, socket, isPage)
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${isHead ? '' : body}`)
-  endInStages(socket)
-}
-
-/** RFC 9110 §10.1.1. */
-function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
-  const { headers, body } = refusalOf('bad_request', response.socket)
-  endAfter(request, response)
-  response.writeHead(417, headers).end(body)
-}
-
-/** The HTTP/1.1 parser lets such requests through, as HTTP/2 does. */
-function refuseUnfit(request: IncomingMessage, response: ServerResponse, code: ErrorCode): void {
-  const { accept } = request.headers
-  const isPage = accept === undefined ? code === 'headers_too_large' : /text\/html/i.test(accept)
-  const { status, headers, body } = refusalOf(code, response.socket, isPage)
-  endAfter(request, response)
-  response.writeHead(status, headers).end(body)
-}
-
-function endAfter({ httpVersionMajor }: IncomingMessage, { socket }: ServerResponse): void {
-  if (httpVersionMajor === 1 && socket !== null) closeInStages(socket)
 }
 
 function lastAnswer(response: ServerResponse | null): void {
