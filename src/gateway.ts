@@ -230,10 +230,9 @@ async function peopleOf(config: Config, runtime: Services, { portalOrigin, retur
 }
 
 async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
-  const { clock, journal: audit, strangers, sessions, live, metrics } = runtime
-  const { apps, routes, portalOrigin, watching, demands, decoys, device, keeping, logins, sessionEnds } = rules
+  const { clock, journal: audit, strangers, sessions, metrics } = runtime
+  const { routes, portalOrigin, watching, demands, decoys, device, keeping, logins } = rules
   const { explainEnd, maxUrlLength, tighteningOf } = rules
-  const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
   return {
     exchange: { clock },
     accept: {
@@ -250,23 +249,7 @@ async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
       stillHasAccess: exchange => stillHasAccess(exchange, runtime)
     },
     'upstream-login': logins.step,
-    forward: {
-      live,
-      upstreams,
-      logins: logins.observer,
-      assert: ({ match, principal, program }) => {
-        const who = principal ?? program
-        return match.kind === 'app' && who !== null ? assertionFor(match.app, who, runtime, portalOrigin) : null
-      },
-      watch: watching.flows,
-      tapOf: await integrityTaps(config, apps, runtime, upstreams),
-      sessionLasts: ({ session }) => sessionEnds.afterUse(session).seconds,
-      onOpen: exchange =>
-        (exchange.principal === null && exchange.program === null ? strangers : audit).record(
-          exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
-        ),
-      onEnd: (exchange, method, result, isSocket) => recordEnd(exchange, method, result, isSocket, runtime)
-    },
+    forward: await forwardStep(config, runtime, rules),
     audit: {
       audit,
       strangers,
@@ -303,6 +286,29 @@ async function stepsToApps(config: Config, runtime: Services, rules: Rules) {
       onRefresh: outcome => metrics.count('factorgate_device_refreshes_total', outcome)
     }
   } satisfies Partial<Steps>
+}
+
+async function forwardStep(config: Config, runtime: Services, rules: Rules): Promise<Steps['forward']> {
+  const { clock, journal: audit, strangers, live } = runtime
+  const { apps, portalOrigin, watching, logins, sessionEnds } = rules
+  const upstreams = new UpstreamRegistry({ apps, states: runtime.upstreams })
+  return {
+    live,
+    upstreams,
+    logins: logins.observer,
+    assert: ({ match, principal, program }) => {
+      const who = principal ?? program
+      return match.kind === 'app' && who !== null ? assertionFor(match.app, who, runtime, portalOrigin) : null
+    },
+    watch: watching.flows,
+    tapOf: await integrityTaps(config, apps, runtime, upstreams),
+    sessionLasts: ({ session }) => sessionEnds.afterUse(session).seconds,
+    onOpen: exchange =>
+      (exchange.principal === null && exchange.program === null ? strangers : audit).record(
+        exchangeEvent(exchange, 'socket.open', clock(), { status: 101 })
+      ),
+    onEnd: (exchange, method, result, isSocket) => recordEnd(exchange, method, result, isSocket, runtime)
+  }
 }
 
 function stepsOfPages(config: Config, runtime: Services, rules: Rules, people: People) {
