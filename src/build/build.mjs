@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const at = (...names) => path.join(root, ...names)
 /** Its time is that of the last successful build. */
 const stamp = at('dist', 'built')
-// Without package.json and the lock file, which npm rewrites.
+// package.json and the lock file are left out, since npm rewrites them.
 const sources = ['src', 'plugins', 'config', 'tsconfig.json', 'tsconfig.build.json']
 const pageAssets = ['plugins/portal/assets', 'plugins/console/assets', 'src/evidence/assets']
 const demoAssets = 'src/demo/assets'
@@ -65,7 +65,7 @@ const isAsset = file => !/[.]tsx?$/.test(file)
 cpSync(at(demoAssets), at('dist', demoAssets), { recursive: true, filter: isAsset })
 copyFileSync(at('src/identity/password/hash-program.mjs'), at('dist/src/identity/password/hash-program.mjs'))
 chmodSync(at('dist/src/main.js'), 0o755)
-// For `factorgate evidence`, which says so if the lock file is missing.
+// `factorgate evidence` reads it, and says so if the lock file is missing.
 const { billFile, billOfLock } = await import(at('dist/src/evidence/bill-file.js'))
 const bill = billOfLock(at('package-lock.json'))
 if (bill === null) rmSync(at('dist', billFile), { force: true })

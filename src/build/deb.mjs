@@ -66,7 +66,7 @@ function stageProgram(to) {
   for (const name of productionPackages()) copy(name, path.join(to, name), name)
 }
 
-/** By the lock file. */
+/** Paths of the packages that the lock file names for production. */
 function productionPackages() {
   const { packages } = JSON.parse(readFileSync(at('package-lock.json'), 'utf8'))
   const needed = Object.entries(packages).filter(
@@ -116,7 +116,7 @@ function stageRest() {
     .replace(`file://${byHand}/`, 'file:///usr/share/doc/factorgate/')
     .replaceAll(byHand, place)
   writeFileSync(to('usr/lib/systemd/system/factorgate.service'), installed)
-  // In the folders of the npm package, so that their links lead somewhere.
+  // They stand in the folders of the npm package, so that their links lead somewhere.
   for (const name of ['README.md', ...manifest.files.filter(name => name !== 'dist')])
     copy(name, to('usr/share/doc/factorgate', name))
   // Policy 12.5.

@@ -7,7 +7,7 @@ export const slate = '#1d1812'
 const ours = '#0b5a5e'
 const wanted = 4.5
 
-/** For light and dark pages. Unless `text` is a hex colour, from the gate's own accent. */
+/** The colours for light and dark pages, made from the gate's own accent unless `text` is a hex colour. */
 export function accentFor(text: string | null): { light: string; onLight: string; dark: string; onDark: string } {
   const colour = parse(text ?? ours) ?? (parse(ours) as Rgb)
   const light = towards(colour, 0, parse(paper) as Rgb)
@@ -15,7 +15,7 @@ export function accentFor(text: string | null): { light: string; onLight: string
   return { light: hex(light), onLight: textOn(light), dark: hex(dark), onDark: textOn(dark) }
 }
 
-/** Of the unchanged colour with the pages, 1 to 21. Unless `text` is a hex colour, of the gate's own accent. */
+/** The contrast of the unchanged colour with the pages, 1 to 21; of the gate's own accent unless `text` is a hex colour. */
 export function contrastOnPages(text: string): { onLight: number; onDark: number } {
   const colour = parse(text) ?? (parse(ours) as Rgb)
   return { onLight: contrast(colour, parse(paper) as Rgb), onDark: contrast(colour, parse(slate) as Rgb) }

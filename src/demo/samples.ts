@@ -66,7 +66,7 @@ export function sample(id: string): Sample | undefined {
   return samples.find(each => each.id === id)
 }
 
-/** Those whose id, name, project, owner or matrix contains every word of `query`. */
+/** The samples whose id, name, project, owner or matrix contains every word of `query`. */
 export function find(query: string): readonly Sample[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean)
   return samples.filter(each => {

@@ -17,7 +17,7 @@ export interface Advisory {
 }
 
 export interface Versions {
-  /** In npm's words: `<1.2.3 || >=2.0.0 <2.1.0`. */
+  /** Ranges in npm's words: `<1.2.3 || >=2.0.0 <2.1.0`. */
   readonly ranges: readonly string[]
   readonly exact: readonly string[]
 }
@@ -28,7 +28,7 @@ export class AdvisoryFileError extends Error {
 
 type Json = Readonly<Record<string, unknown>>
 
-/** For npm packages. Throws AdvisoryFileError, whose message says what is wrong. */
+/** Reads those for npm packages. Throws AdvisoryFileError, whose message says what is wrong. */
 export function readAdvisories(text: string): Advisory[] {
   const value = parse(text)
   if (Array.isArray(value)) return value.flatMap(entry => osv(objectOf(entry)))
@@ -87,7 +87,7 @@ function versionsOf(affected: Json): Versions | null {
   return { ranges: known as string[], exact }
 }
 
-/** From OSV's events to npm's words: `>=1.0.0 <1.2.3 || >=2.0.0`. Null if an event is not understood. */
+/** Turns OSV's events into npm's words: `>=1.0.0 <1.2.3 || >=2.0.0`. Null if an event is not understood. */
 function rangeOf({ events }: Json): string | null {
   const parts: string[] = []
   let from: string | null = null
@@ -161,7 +161,7 @@ function idIn(url: unknown): string | null {
   return /\b(GHSA(?:-[0-9a-z]{4}){3}|CVE-\d{4}-\d{4,})\b/.exec(wordOf(url))?.[1] ?? null
 }
 
-/** Only http(s), because it becomes a link. */
+/** Takes only http(s), because it becomes a link. */
 function urlOf(value: unknown): string | null {
   return typeof value === 'string' && /^https?:\/\/[^\s"<>]+$/.test(value) ? value : null
 }

@@ -44,7 +44,7 @@ export function stateOf(version: string, versions: Versions | null): 'affected' 
   let isCertain = true
   for (const range of versions.ranges) {
     if (semver.validRange(range) === null) isCertain = false
-    // Also a pre-release of an affected version.
+    // A pre-release of an affected version is affected too.
     else if (semver.satisfies(version, range, { includePrerelease: true })) return 'affected'
   }
   return isCertain ? 'not affected' : 'may be affected'

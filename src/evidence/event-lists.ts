@@ -20,7 +20,7 @@ const passing = new Set([
   'notice.sent',
   'journal.checkpoint'
 ])
-/** By the gate itself, as all kinds with `watch.` or `posture` at the beginning. */
+/** What the gate noticed by itself, as all kinds with `watch.` or `posture` at the beginning. */
 const noticed = new Set([
   'certificate.ending',
   'certificate.failed',

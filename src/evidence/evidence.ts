@@ -54,7 +54,7 @@ export interface AdvisoryReport extends Findings {
   /** The file's name without its folder. */
   readonly file: string
   readonly sha256: string
-  /** In milliseconds since the epoch. */
+  /** The time of its last change, in milliseconds since the epoch. */
   readonly changedAt: number
 }
 

@@ -11,7 +11,7 @@ interface GapInput extends Omit<Evidence, 'gaps' | 'newest' | 'signer' | 'times'
   readonly askedFrom: number | null
   /** The end as asked for; null for now. */
   readonly askedTo: number | null
-  /** Of the first line, in milliseconds since the epoch; null without one. */
+  /** The time of the first line, in milliseconds since the epoch; null without one. */
   readonly journalFrom: number | null
   /** The end in the store is not signed with a key of the gate. */
   readonly isAnchorForeign: boolean

@@ -54,7 +54,7 @@ export class JournalFigures {
     failed: 0,
     /** The gate's own pages answered. */
     own: 0,
-    /** Without a line of their own. They are part of `all`, and of the others if the journal says which. */
+    /** Requests without a line of their own. They are part of `all`, and of the others if the journal says which. */
     onlyCounted: 0,
     wouldStop: 0,
     bytesIn: 0,

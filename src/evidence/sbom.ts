@@ -7,7 +7,7 @@ export interface Component {
   readonly purl: string
   /** SPDX identifiers or expressions. */
   readonly licences: readonly string[]
-  /** For some platforms only. */
+  /** True if the package is for some platforms only. */
   readonly isOptional: boolean
 }
 

@@ -19,7 +19,7 @@ export interface FileSum {
   readonly sha256: string
 }
 
-/** In the form of `sha256sum`, which skips lines with `#`. `remarks`: more such lines. */
+/** The form is that of `sha256sum`, which skips lines with `#`. `remarks`: more such lines. */
 export function sumsText(files: readonly FileSum[], remarks: readonly string[]): string {
   const rows = files.map(({ name, sha256 }) => `${sha256}  ${name}`)
   return `${[context, ...remarks.map(line => `# ${visible(line)}`), ...rows].join('\n')}\n`

@@ -194,7 +194,7 @@ export class Accounts {
     return account?.name === name ? account : null
   }
 
-  /** By a name, or else by an e-mail address that only one account has. The number of reads depends on the text alone (ASVS 6.3.8). */
+  /** Finds an account by a name, or else by an e-mail address that only one account has. The number of reads depends on the text alone (ASVS 6.3.8). */
   async bySignIn(text: string): Promise<Account | null> {
     const named = await this.byName(text)
     const address = canonicalAddress(text)

@@ -114,7 +114,7 @@ function idOf(name: string): string {
   return canonicalName(name) ?? name
 }
 
-/** For a later review: JSON of DER in base64. */
+/** The certificates for a later review: JSON of DER in base64. */
 function hintOf(certificates: readonly X509Certificate[]): string {
   return JSON.stringify(certificates.slice(0, maxKept).map(({ raw }) => raw.toString('base64')))
 }

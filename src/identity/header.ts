@@ -90,7 +90,7 @@ function invalid(detail: string): InstitutionAnswer {
   return refused('institution_answer_invalid', detail)
 }
 
-/** As UTF-8, by configured name; or the problem with one. */
+/** The values as UTF-8, by configured name; or the problem with one. */
 function readHeaders(
   rawHeaders: readonly string[],
   names: readonly string[]

@@ -49,7 +49,7 @@ interface GroupsText {
   readonly unsent: readonly string[]
 }
 
-/** By app and by the array of groups, which is the same object while the account is cached. */
+/** Keyed by app and by the array of groups, which is the same object while the account is cached. */
 const known = new WeakMap<IdentityHeaders, WeakMap<readonly string[], GroupsText>>()
 
 function groupsOf(

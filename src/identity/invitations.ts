@@ -12,7 +12,7 @@ const laterSeconds = 3600
 interface Invitation {
   readonly accountId: string
   readonly expiresAt: number
-  /** From issue to end. Absent for the usual time. */
+  /** The time from issue to end. Absent for the usual time. */
   readonly validSeconds?: number
   /** Who made it. Absent in records of older releases. */
   readonly by?: string

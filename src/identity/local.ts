@@ -25,7 +25,7 @@ interface PasswordRecord {
 }
 
 const hashShape = /^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/
-/** Looked up for unknown names, to keep the number of reads equal. */
+/** An id that no account has. Looking it up for unknown names keeps the number of reads equal. */
 const nobody = 'nobody'
 
 /** The record's id is the account's. */
@@ -99,7 +99,7 @@ export class LocalDirectory implements Directory {
     if (hash === null) return
     const setAt = this.#clock()
     await passwordRecord.change<void>(this.#store, accountId, record =>
-      // Only the checked hash, otherwise a parallel password change would be undone.
+      // This replaces only the checked hash, otherwise a parallel password change would be undone.
       record?.hash === before ? { next: { hash, setAt }, result: undefined } : { result: undefined }
     )
   }

@@ -128,7 +128,7 @@ function withMore(suspension: Suspension, { more = [] }: Suspension, { at, ...wo
 export const resumeRules = ['one-operator', 'two-operators'] as const
 export type ResumeRule = (typeof resumeRules)[number]
 
-/** In milliseconds: how long the first operator's word waits for the second. */
+/** How long the first operator's word waits for the second, in milliseconds. */
 export const resumeAskMs = 24 * 60 * 60_000
 
 /** `resume` ends the suspension, `ask` waits for another operator, `same_operator` changes nothing because this operator has asked already. */

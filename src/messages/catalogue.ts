@@ -16,7 +16,7 @@ export interface MessageTree {
 /** Texts by path: `login.title`. */
 export type Overrides = Partial<Record<Language, Readonly<Record<string, string>>>>
 
-/** With facts about the language. */
+/** The messages, with facts about their language. */
 export type InLanguage<Texts> = Texts & {
   readonly language: Language
   readonly entry: LanguageEntry

@@ -46,7 +46,7 @@ export function isPattern(text: string): boolean {
   return text.includes('{') || text.includes('}')
 }
 
-/** By name. Throws InvalidMessage. */
+/** Placeholders by name. Throws InvalidMessage. */
 export function placeholdersOf(text: string): Map<string, Placeholder> {
   const found = new Map<string, Placeholder>()
   if (isPattern(text)) collect(parse(text, 'en').getAst(), found)

@@ -31,7 +31,7 @@ export function localeFormats(locale: string) {
     distance: (km: number) => distance().format(km),
     /** ISO 3166-1 alpha-2; other text stays as it is. */
     country: (code: string) => (/^[A-Z]{2}$/.test(code) ? (country().of(code) ?? code) : code),
-    /** In UTC, since the gate knows nobody's time zone. */
+    /** The day in UTC, since the gate knows nobody's time zone. */
     date: (at: number) => date().format(at),
     /** "this, this or that". */
     anyOf: (choices: readonly string[]) => choice().format(choices)

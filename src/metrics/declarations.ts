@@ -5,7 +5,7 @@ export interface Declaration {
   readonly labels: readonly string[]
   /** One sentence. */
   readonly help: string
-  /** For the values of several workers; `sum` if not given. */
+  /** How the values of several workers become one; `sum` if not given. */
   readonly merge?: 'sum' | 'least' | 'most'
 }
 
@@ -262,5 +262,5 @@ export type HistogramName = OfType<'histogram'>
 export type ReadName = OfType<'counter' | 'gauge'>
 
 type Texts<Names extends readonly string[]> = { -readonly [at in keyof Names]: string }
-/** In the declared order. */
+/** One text for each label, in the declared order. */
 export type LabelValues<N extends MetricName> = Texts<(typeof declarations)[N]['labels']>

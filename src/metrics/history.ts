@@ -120,7 +120,7 @@ export function mergeSteps(all: readonly (readonly Step[])[], from: number, to: 
   return merged
 }
 
-/** In seconds: this share of the requests took at most so long, estimated within a bucket. Null without requests, infinity beyond the last bound. */
+/** The duration in seconds that this share of the requests did not exceed, estimated within a bucket. Null without requests, infinity beyond the last bound. */
 export function quantile(durations: readonly number[], share: number): number | null {
   const total = durations.reduce((all, value) => all + value, 0)
   if (total === 0) return null

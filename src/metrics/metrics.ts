@@ -39,7 +39,7 @@ export class Metrics {
     values.set(key, (values.get(key) ?? 0) + 1)
   }
 
-  /** At each snapshot. A second reader of the same name replaces the first. */
+  /** Reads the value at each snapshot. A second reader of the same name replaces the first. */
   read<N extends ReadName>(name: N, reader: () => MetricValue<N>): void {
     this.#readers.set(name, reader as () => MetricValue)
   }

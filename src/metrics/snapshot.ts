@@ -8,11 +8,11 @@ import {
   storeBuckets
 } from './declarations.ts'
 
-/** By label values joined with a line feed; '' for none. */
+/** Values by their label values, joined with a line feed; '' for none. */
 export type Values = ReadonlyMap<string, number>
 
 export interface Histogram {
-  /** In each bucket alone. The last has no upper bound. */
+  /** The number in each bucket alone. The last has no upper bound. */
   readonly counts: number[]
   sum: number
 }

@@ -16,7 +16,7 @@ export function inWords(all: readonly Words[], language: Language, clean: Clean 
     .join(between(language))
 }
 
-/** As `inWords`, a line for each. */
+/** The same as `inWords`, as lines of a list. */
 export function inLines(all: readonly Words[], language: Language, clean: Clean = asItIs): readonly string[] {
   return textsOf(all, words => linesOf(words, language, clean))
 }

@@ -11,7 +11,7 @@ const target = { target: 'text' } as const
 const path = { path: 'text' } as const
 const client = { browser: 'text', system: 'text' } as const
 
-/** By reason. A changed meaning needs another id, since records of older releases have these. */
+/** The facts of each reason. A changed meaning needs another id, since records of older releases have these. */
 export const shapes = {
   bytes: deviation,
   objects: deviation,
@@ -86,7 +86,7 @@ export const shapes = {
   decoyRevoked: {},
   decoyEnded: {},
   decoyAsked: {},
-  /** For operators: where, then each new thing in an app. */
+  /** What is new in an app, for operators: where, then each thing. */
   appOn: { app: 'text', page: 'text' },
   appForm: target,
   appFormHere: {},
@@ -143,7 +143,7 @@ export function wordsFor({ why, reasons }: Words, most = maxReasonsLength): Word
   return isKept ? { why, reasons } : { why }
 }
 
-/** For readers who know that it is a suspension. */
+/** The causes for readers who know that it is a suspension. */
 export function causesOf(all: readonly Words[]): readonly Words[] {
   return all.map(words => {
     const causes = words.reasons?.filter(({ id }) => id !== 'decoySuspended') ?? []

@@ -1,10 +1,10 @@
 /** The path from a person's certificate to a configured authority (RFC 5280 §6). */
 import type { X509Certificate } from 'node:crypto'
 
-/** For a chain, and for the certificates that a client sends. */
+/** The limit of a chain, and of the certificates that a client sends. */
 const maxChainLength = 8
 
-/** From the leaf up to one of `authorities`; null if there is no path. `sent`: what the client sent. `now` in milliseconds. */
+/** The path from the leaf up to one of `authorities`; null if there is none. `sent`: what the client sent. `now` in milliseconds. */
 export function chainOf(
   leaf: X509Certificate,
   sent: readonly X509Certificate[],
@@ -31,7 +31,7 @@ export function chainOf(
   return climb([leaf])
 }
 
-/** Checks names and signature. */
+/** True if the certificate names `issuer`, and `issuer` has signed it. */
 export function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   try {
     return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)

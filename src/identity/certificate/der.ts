@@ -78,7 +78,7 @@ export function spanAt(bytes: Buffer, at: number, limit: number): Span {
   return { tag, start, end: start + length }
 }
 
-/** For example `1.2.840.113549`. Throws DerError. */
+/** Returns text such as `1.2.840.113549`. Throws DerError. */
 export function oidOf(element: Der | undefined): string {
   const { content } = expectTag(element, tags.oid)
   const parts: number[] = []
@@ -119,7 +119,7 @@ export function timeOf(element: Der | undefined): number {
   return at
 }
 
-/** Without unused bits. Throws DerError. */
+/** The bytes of a bit string without unused bits. Throws DerError. */
 export function bitsOf(element: Der | undefined): Buffer {
   const { content } = expectTag(element, tags.bits)
   if (content[0] !== 0) throw new DerError('has a bit string with unused bits')

@@ -70,7 +70,7 @@ export function extensionsIn(explicit: Der): Map<string, Extension> {
   return extensions
 }
 
-/** By its key usage (RFC 5280 §4.2.1.3). Throws DerError. */
+/** The key usage decides (RFC 5280 §4.2.1.3). Throws DerError. */
 export function maySignLists(certificate: X509Certificate): boolean {
   const usage = fieldsOf(certificate).extensions.get(oids.keyUsage)
   if (usage === undefined) return true

@@ -65,7 +65,7 @@ function requestFor(id: Buffer, nonce: Buffer): Buffer {
   return writeDer(tags.sequence, writeDer(tags.sequence, request, writeDer(0xa2, writeDer(tags.sequence, extension))))
 }
 
-/** With `node:http`: on Node.js 20 the limit of a `fetch` can end with the head, when garbage is collected. */
+/** Uses `node:http`: on Node.js 20 the limit of a `fetch` can end with the head, when garbage is collected. */
 async function post(address: string, body: Buffer, timeoutMs: number): Promise<Buffer> {
   const signal = AbortSignal.timeout(timeoutMs)
   try {

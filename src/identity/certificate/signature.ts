@@ -32,7 +32,7 @@ export function isSignedBy(key: KeyObject, algorithm: Der, data: Buffer, signatu
   }
 }
 
-/** In a thread of libuv, for many megabytes. Rejects with DerError. */
+/** Checks in a thread of libuv, for many megabytes. Rejects with DerError. */
 export async function isSignedByInThread(
   key: KeyObject,
   algorithm: Der,

@@ -7,7 +7,7 @@ import type { DirectoryEntry } from './entry.ts'
 
 export interface AccountState {
   readonly kind: 'locked' | 'disabled' | 'expired' | 'must_change'
-  /** For logs, as in `pwdAccountLockedTime: 000001010000Z`. */
+  /** A text for logs, such as `pwdAccountLockedTime: 000001010000Z`. */
   readonly detail: string
   /**
    * `ends`: the account is over, with its sessions. `new`: only new sign-ins are refused. `theirs`: only the server knows when the lock

@@ -23,7 +23,7 @@ export function refusalOf({ code, message, policy }: Refused): DirectoryRefusal 
   return data === undefined ? undefined : afterTheRightPassword[data]
 }
 
-/** For the log; null for a wrong password. */
+/** What the log says; null for a wrong password. */
 export function remarkOf({ code, message, policy }: Refused): string | null {
   const data = dataOf(message)
   if (policy === 'locked' || data === '775') return 'the account is locked'

@@ -5,7 +5,7 @@
 const maxTimes = 33
 
 interface BindTimesOptions {
-  /** In milliseconds, monotonic. */
+  /** A clock in milliseconds that is never put back. */
   readonly now?: () => number
   readonly wait?: (ms: number) => Promise<void>
 }

@@ -11,7 +11,7 @@ export class DirectoryEntry {
       this.#values.set(name.toLowerCase(), Array.isArray(value) ? value : [value])
   }
 
-  /** Those that are UTF-8 and not empty. */
+  /** The values that are UTF-8 and not empty. */
   texts(attribute: string): string[] {
     return (this.#values.get(attribute.toLowerCase()) ?? []).filter(
       (value): value is string => typeof value === 'string' && value !== ''

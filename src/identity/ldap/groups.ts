@@ -88,7 +88,7 @@ function search(connection: LdapConnection, { groups }: LdapSchema, filter: Filt
   return connection.search({ base: groups.base, filter, attributes: groups.names })
 }
 
-/** From the security ids of the person's ticket, otherwise by the rule for members of members. */
+/** The groups are read from the security ids of the person's ticket, otherwise by the rule for members of members. */
 async function activeDirectoryGroups(
   connection: LdapConnection,
   schema: LdapSchema,

@@ -253,7 +253,7 @@ export class LdapDirectory implements Directory {
     return { kind: 'refused', why: state.kind }
   }
 
-  /** As slow as a bind with a wrong password. */
+  /** This is as slow as a bind with a wrong password. */
   async #bindNobody(server: DirectoryServer, password: string): Promise<void> {
     const { base, asksForPolicy } = this.#options.schema
     const dn = `cn=${escapeDn(randomBytes(9).toString('hex'))},${base}`
@@ -339,7 +339,7 @@ export class LdapDirectory implements Directory {
     return new Set(same.map(({ account }) => account.id))
   }
 
-  /** Without the typed names of wrong passwords, since people type passwords into the name field. */
+  /** The line has no typed name of a wrong password, since people type passwords into the name field. */
   #remark(name: string, problem: string): void {
     const sentence = 'the directory has somebody whom the gate does not let in'
     this.#warnOnce(`${name}\n${problem}`, { name, problem }, sentence)

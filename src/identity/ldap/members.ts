@@ -31,7 +31,7 @@ export class GroupMembers {
     return this.#attributes !== null
   }
 
-  /** As `groupsOf` finds them. Rejects with ServerFailure. */
+  /** The groups of each person, as `groupsOf` finds them. Rejects with ServerFailure. */
   async ofAll(connection: LdapConnection, people: readonly Member[]): Promise<FoundGroup[][]> {
     const { driver } = connection
     const { filter } = this.#schema.groups

@@ -49,7 +49,7 @@ export async function findByDn(
   return readPerson(schema, entries, name)
 }
 
-/** Under any name, while the configured filter accepts the person. */
+/** Finds the person under any name, while the configured filter accepts them. */
 export async function findById(
   connection: LdapConnection,
   schema: LdapSchema,
@@ -65,7 +65,7 @@ export async function findById(
   return readPerson(schema, await search(connection, schema, new driver.AndFilter({ filters })), null)
 }
 
-/** Those who have exactly one usable entry, by id. Rejects with ServerFailure. */
+/** The people who have exactly one usable entry, by id. Rejects with ServerFailure. */
 export async function findByIds(
   connection: LdapConnection,
   schema: LdapSchema,

@@ -18,9 +18,9 @@ interface ServersOptions {
   readonly onProblem: (url: string, problem: string) => void
 }
 
-/** In milliseconds. Firewalls silently drop connections after some idle minutes. */
+/** The idle time of a connection, in milliseconds. Firewalls silently drop connections after some idle minutes. */
 const idleMs = 2 * 60_000
-/** In milliseconds, how long a failed server is skipped: at first, at most, and at most if it is the only one. */
+/** How long a failed server is skipped, in milliseconds: at first, at most, and at most if it is the only one. */
 const pauseMs = { first: 1_000, most: 30_000, alone: 5_000 }
 
 export class Servers {

@@ -21,7 +21,7 @@ export interface ProviderFetch {
 interface ProviderFetchOptions {
   /** PEM; null for Node's own authorities. */
   readonly ca: string | null
-  /** In milliseconds, from the request to the end of the answer. */
+  /** The time limit from the request to the end of the answer, in milliseconds. */
   readonly timeoutMs: number
 }
 
@@ -71,7 +71,7 @@ export function makeProviderFetch({ ca, timeoutMs }: ProviderFetchOptions): Prov
       try {
         const asked = { method, headers, signal: ended, agent, body: textOf(body), maxBytes: maxAnswerBytes }
         const answer = responseOf(await wholeAnswer(url, asked))
-        // For messages. A `Response` made by hand has no URL.
+        // Messages need the URL, which a `Response` made by hand lacks.
         return Object.defineProperty(answer, 'url', { value: `${url.origin}${url.pathname}` })
       } catch (error) {
         throw new ProviderUnreachable(`${url.origin}${url.pathname}: ${reasonOf(error, timeoutMs)}`, { cause: error })

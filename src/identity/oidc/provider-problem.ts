@@ -80,7 +80,7 @@ function isOfTheLibraries(error: unknown): boolean {
   )
 }
 
-/** By `WWW-Authenticate`: Bearer is for userinfo, all else for token and pushed requests. */
+/** What `WWW-Authenticate` demands: Bearer is for userinfo, all else for token and pushed requests. */
 function challengedFor(challenges: unknown): string {
   const isBearer = Array.isArray(challenges) && challenges.some(({ scheme }) => /^bearer$/i.test(String(scheme)))
   return isBearer

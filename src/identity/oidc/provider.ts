@@ -24,14 +24,14 @@ export interface ProviderOptions {
   readonly clientAuthentication: ClientAuthentication | null
   /** PEM; null for Node's own authorities. */
   readonly ca: string | null
-  /** In milliseconds, for a request and its answer. */
+  /** The time limit of a request and its answer, in milliseconds. */
   readonly timeoutMs: number
   readonly onWarning: (sentence: string) => void
 }
 
 export interface Provider {
   readonly config: Configuration
-  /** With a check of signed userinfo by the present keys. */
+  /** It checks signed userinfo with the present keys. */
   readonly userInfoConfig: () => Configuration
   readonly metadata: ServerMetadata
   readonly keys: SigningKeys

@@ -3,7 +3,7 @@
 /** The gate uses the access token once, at once. */
 const unusedBesideTokens: ReadonlySet<string> = new Set(['refresh_token', 'expires_in', 'scope'])
 
-/** Without null members, by which some providers write what they do not have, and without those that are unused beside tokens. */
+/** Removes null members, by which some providers write what they do not have, and those that are unused beside tokens. */
 export function withoutUnused(text: string): string {
   const body = objectIn(text)
   if (body === null) return text

@@ -55,7 +55,7 @@ function makeCommon(): Set<string> {
 /** Shorter names occur in ordinary words. */
 const nameLength = 3
 
-/** Also variants (`Password1!`, `P@ssw0rd`), runs and repetitions, in any letter case. */
+/** True also for variants (`Password1!`, `P@ssw0rd`), runs and repetitions, in any letter case. */
 export function isCommonPassword(password: string): boolean {
   common ??= makeCommon()
   const words = common

@@ -11,7 +11,7 @@ import type { Accounts } from '../accounts.ts'
 import type { MayCheck } from '../directory.ts'
 
 interface EntryGuessesOptions {
-  /** For all strangers at one entry; null if no directory locks accounts. */
+  /** The limit of all strangers at one entry; null if no directory locks accounts. */
   readonly limit: Limit | null
   readonly limiter: AttemptLimiter
   readonly buckets: AttemptBuckets

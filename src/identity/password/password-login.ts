@@ -48,7 +48,7 @@ export class PasswordLogin {
     this.#limiter = input.limiter
     const policies = input.directories.flatMap(({ lockout }) => lockout ?? [])
     const limit = limitBelow(policies)
-    // For every name alike, otherwise a wait would tell whose directory has it (THREATS M15).
+    // It is the same for every name, otherwise a wait would tell whose directory it is (THREATS M15).
     this.#guesses = new AttemptBuckets(input.store, limit)
     this.#entries = new EntryGuesses({ ...input, limit, buckets: this.#guesses })
     this.#takesDomain = input.directories.some(({ takesDomain }) => takesDomain === true)
@@ -68,7 +68,7 @@ export class PasswordLogin {
       name: canonicalAddress(name) ?? canonicalName(name) ?? `? ${plainName(name)}`
     })
     const from: HashPlace = { from: standing.from, address: input.address }
-    // Before the count, so that an unchecked attempt leaves nothing in the store.
+    // This comes before the count, so that an unchecked attempt leaves nothing in the store.
     if (this.#isFullFor(from)) return { kind: 'busy' }
     const reservation = await this.#limiter.reserve(standing.buckets)
     if (reservation.kind === 'throttled') return reservation
@@ -93,13 +93,13 @@ export class PasswordLogin {
     return { kind: 'accepted', account: answer.account }
   }
 
-  /** Without the domain in `DOMAIN\name`. Guesses are counted without it, since any domain would do. */
+  /** The name without the domain in `DOMAIN\name`. Guesses are counted without it, since any domain would do. */
   nameIn(typed: string): string {
     const [, name] = (this.#takesDomain && typed.length <= 256 && /^[^\\@]+\\([^\\@]+)$/.exec(typed)) || []
     return name ?? typed
   }
 
-  /** For an account that the directory knows by another name. `completed` clears it. */
+  /** The directory may know a person by another name, so the attempt counts for the account. `completed` clears it. */
   async #count({ id }: Account, { address, browser }: Origin): Promise<void> {
     // A wait here keeps nobody out, since the password is right.
     await this.#limiter.reserve(
@@ -107,7 +107,7 @@ export class PasswordLogin {
     )
   }
 
-  /** For a name without its realm; null if several people match. The number of reads depends on the text alone. */
+  /** The account for a name without its realm; null if several people match. The number of reads depends on the text alone. */
   async #inRealm(typed: string): Promise<Account | null> {
     if (typed.includes('@')) return null
     const found = await Promise.all(

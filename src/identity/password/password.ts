@@ -49,7 +49,7 @@ export class PasswordHasher {
   readonly #cost: HashCost
   readonly #hashing: Hashing
   readonly #queue: HashQueue
-  /** For accounts without a hash: the same work, and no password fits. */
+  /** The hash for accounts without one: the same work, and no password fits. */
   readonly #dummy: string
 
   /** `concurrency` hashes run at a time; `queue` more wait in each lane. */
@@ -70,7 +70,7 @@ export class PasswordHasher {
     this.#dummy = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=1$${part(16)}$${part(32)}`
   }
 
-  /** In the PHC string format. Throws GateError `busy`. */
+  /** The hash in the PHC string format. Throws GateError `busy`. */
   async hash(password: string): Promise<string> {
     if (!(await this.#queue.acquire(trustedPlace))) throw new GateError('busy', { retryAfterSeconds: 1 })
     try {

@@ -117,7 +117,7 @@ export function pack(providers: readonly IdentityProvider[], summary: MetadataSu
   }
 }
 
-/** For a transfer to another thread. */
+/** The buffers for a transfer to another thread. */
 export function buffersOf({ records, ids, lines }: PackedProviders): ArrayBuffer[] {
   return [records, ids, lines].flatMap(({ bytes, offsets }) => [bytes.buffer, offsets.buffer] as ArrayBuffer[])
 }

@@ -49,7 +49,7 @@ export class Canonicaliser {
   }
 }
 
-/** By namespace and name, first those without a namespace (Canonical XML 1.0 §2.2). */
+/** Attributes without a namespace come first, then by namespace and name (Canonical XML 1.0 §2.2). */
 function inOrder(one: XmlAttribute, other: XmlAttribute): number {
   if (one.namespace !== other.namespace) return one.namespace < other.namespace ? -1 : 1
   return one.local < other.local ? -1 : 1

@@ -37,7 +37,7 @@ const masks: Readonly<Record<string, string>> = {
   [`${xenc11}mgf1sha512`]: 'sha512'
 }
 
-/** Once in a thread, in the copy of xml-encryption that @node-saml/node-saml uses. */
+/** Called once in a thread. It changes the copy of xml-encryption that @node-saml/node-saml uses. */
 export function addKeyTransports(): void {
   const ofLibrary = createRequire(createRequire(import.meta.url).resolve('@node-saml/node-saml'))
   const library = ofLibrary('xml-encryption') as { decrypt: Decrypt }

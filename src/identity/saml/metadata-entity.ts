@@ -12,7 +12,7 @@ export interface IdentityProvider {
   readonly keywords: readonly string[]
   /** The sign-in address of the redirect binding. */
   readonly signIn: string | null
-  /** For providers without redirect. */
+  /** The address of the POST binding, for providers without redirect. */
   readonly signInByForm: string | null
   readonly signOut: { readonly location: string; readonly responseLocation: string } | null
   /** X.509 in base64 (DER). Each may sign, since keys overlap during a change. */
@@ -67,7 +67,7 @@ export function providerOf(entity: XmlNode): IdentityProvider | null {
   }
 }
 
-/** In milliseconds since the epoch, or null. An unreadable end is past. */
+/** The end in milliseconds since the epoch, or null. An unreadable end is past. */
 export function endOf({ attributes }: XmlStart): number | null {
   const text = attributes.find(({ local, namespace }) => local === 'validUntil' && namespace === '')?.value
   return text === undefined ? null : (timeOf(text) ?? 0)
@@ -120,7 +120,7 @@ function certificatesOf(role: XmlNode): string[] {
 
 const usable = new Map<string, boolean>()
 
-/** Cached during a list, since federations repeat certificates. */
+/** The answer is cached during a list, since federations repeat certificates. */
 function isUsable(text: string): boolean {
   let is = usable.get(text)
   if (is !== undefined) return is

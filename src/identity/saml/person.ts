@@ -110,7 +110,7 @@ function whyMissing(name: string, { attributes }: AssertionFacts, { entityId, sc
 
 const maxNames = 40
 
-/** For operators; values stay out. */
+/** The names of attributes, for operators; values stay out. */
 function released(attributes: readonly SamlAttribute[]): string {
   if (attributes.length === 0) return 'no attribute'
   const said = attributes.slice(0, maxNames).map(({ name, friendlyName }) => quoted(friendlyName ?? name))

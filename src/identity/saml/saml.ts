@@ -338,7 +338,7 @@ export class SamlInstitution implements Institution {
   }
 }
 
-/** With the provider, since another may use the same index. */
+/** It names the provider, since another may use the same index. */
 function sidOf(entityId: string, sessionIndex: string | null): string | null {
   return sessionIndex === null ? null : `${entityId} ${sessionIndex}`
 }

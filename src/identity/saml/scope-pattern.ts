@@ -23,10 +23,10 @@ interface Effort {
   left: number
 }
 
-/** For all values of one attribute: some hundred times what federations need, in less than 0.1 s. */
+/** The effort for all values of one attribute: some hundred times what federations need, in less than 0.1 s. */
 export const newEffort = (): Effort => ({ left: 250_000 })
 
-/** In any letter case. */
+/** True if the pattern covers the whole text, in any letter case. */
 export function covers(pattern: string, text: string, effort = newEffort()): boolean {
   const node = text.length > maxTextLength ? null : nodeOf(pattern)
   return node !== null && endsOf(node, { text, effort }, new Set([0])).has(text.length) && effort.left > 0

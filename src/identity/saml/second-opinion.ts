@@ -1,4 +1,4 @@
-/** Asks the library that reads responses a second time, in its own thread. The thread starts with a begun sign-in and ends when idle. */
+/** Asks the library that reads responses a second time, in its own thread. The thread starts with a begun sign-in, and ends when idle. */
 import { Worker } from 'node:worker_threads'
 import { GateError } from '../../errors.ts'
 import { quoted, SamlRefusal } from './refusal.ts'

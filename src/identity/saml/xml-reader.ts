@@ -60,7 +60,7 @@ export class XmlReader {
   readonly #handler: XmlHandler
   readonly #comments: XmlReaderOptions['comments']
   readonly #open: XmlStart[] = []
-  /** At most an unfinished token. */
+  /** The unread rest is at most an unfinished token. */
   #rest = ''
   #isAtStart = true
   #hasRoot = false

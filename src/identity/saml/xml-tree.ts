@@ -85,7 +85,7 @@ export function exactlyOne(node: XmlNode, namespace: string, local: string): Xml
   return found
 }
 
-/** Without a namespace; null for none. */
+/** An attribute without a namespace; null for none. */
 export function attribute({ start }: XmlNode, name: string): string | null {
   return start.attributes.find(({ local, namespace }) => local === name && namespace === '')?.value ?? null
 }
@@ -97,7 +97,7 @@ export function textOf(node: XmlNode): string {
   return node.children.join('')
 }
 
-/** Without its child `omitted`. */
+/** The canonical form of an element without its child `omitted`. */
 export function canonicalOf(node: XmlNode, inclusive: ReadonlySet<string>, omitted: XmlNode | null): string {
   const pieces: string[] = []
   const canonicaliser = new Canonicaliser(text => pieces.push(text), inclusive)
