@@ -17,11 +17,15 @@ function tell({ endsIn, by, says, stay }) {
     notice = document.createElement('p')
     notice.className = 'notice'
     notice.setAttribute('role', 'alert')
+    notice.append(document.createElement('span'))
     who.after(notice)
   }
-  notice.textContent = `${says} `
+  // The words change every twenty seconds, and the button keeps the focus.
+  notice.firstChild.textContent = `${says} `
   document.title = `● ${title}`
-  if (!stay) return
+  const there = notice.querySelector('button')
+  if (!stay) there?.remove()
+  if (!stay || there) return
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'plain'
