@@ -1,11 +1,13 @@
 /**
- * Probes whether a Redis takes writes. While it does not (demoted replica, full memory or disk), reads fail too: its data may be outdated, and no session could
+ * Probes whether a Redis takes writes. While it does not (demoted replica, full memory or disk, no right), reads fail too: its data may be outdated, and no session could
  * be ended.
  */
 import { describeTrouble } from './errors.ts'
 
 const probeMs = 1000
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
+/** Of the probe alone: the user may lack a right that only one command needs. */
+const refusalsOfProbe = /^NOPERM /
 
 interface WriteProbeOptions {
   /** Has no effect. Rejects with the server's reply. */
@@ -44,6 +46,7 @@ export class WriteProbe {
       await this.#options.probe()
       this.#setRefusal(null)
     } catch (error) {
+      if (refusalsOfProbe.test((error as Error)?.message ?? '')) this.#refuse(error)
       this.noteError(error)
       throw error
     } finally {
@@ -53,8 +56,11 @@ export class WriteProbe {
 
   /** Broken connections say nothing about writes. */
   noteError(error: unknown): void {
-    if (this.#timer !== undefined && refusals.test((error as Error)?.message ?? ''))
-      this.#setRefusal(describeTrouble(error))
+    if (refusals.test((error as Error)?.message ?? '')) this.#refuse(error)
+  }
+
+  #refuse(error: unknown): void {
+    if (this.#timer !== undefined) this.#setRefusal(describeTrouble(error))
   }
 
   #setRefusal(refusal: string | null): void {

@@ -121,6 +121,22 @@ t.test('a database that Redis does not have, or refuses, is never replaced by th
   t.equal(await store.get('x'), 'right')
 })
 
+t.test('FIELD A4 a user who may no longer write reads nothing either, because no session could be ended', async t => {
+  const redis = await startRedis(t)
+  await redis.cli('ACL', 'SETUSER', 'gate', 'on', '>hunter2', '~*', '&*', '+@all')
+  const store = await opened(t, redis.url.replace('redis://', 'redis://gate:hunter2@'))
+  const { listener, told } = collect()
+  await store.subscribe('session:', listener)
+  await store.put('session:a', '1')
+  const why = () => store.get('session:a').then(String, (error: Error) => error.message)
+  await redis.cli('ACL', 'SETUSER', 'gate', '-@write')
+  await until('it is refused', async () => /may not run SET; allow it with ACL SETUSER/.test(await why()))
+  await told('lost')
+  await redis.cli('ACL', 'SETUSER', 'gate', '+@write')
+  await until('it is answered', async () => (await why()) === '1')
+  await told('ready')
+})
+
 t.test('signs in with the one password of an old-fashioned Redis', async t => {
   const redis = await startRedis(t, { args: ['--requirepass', 'hunter2'] })
   await worksThroughout(t, await opened(t, redis.url.replace('redis://', 'redis://:hunter2@')))
