@@ -91,7 +91,7 @@ export type Loaded =
       readonly named: ReadonlyMap<string, string>
       /** Files with a secret, with their keys. */
       readonly secrets: ReadonlyMap<string, string>
-      /** For `factorgate check`, about settings that may be intended. */
+      /** Remarks of `factorgate check` about settings that may be intended. */
       readonly advice: readonly Problem[]
       problemAt(path: string, message: string): Problem
     }
@@ -154,7 +154,7 @@ function isFromElsewhere(source: DraftSource): source is Exclude<DraftSource, { 
 }
 
 export interface DefaultOptions {
-  /** At `/` of the portal's own address; by default there is no app. */
+  /** The only app, at `/` of the portal's own address; by default there is none. */
   readonly upstream?: string
   /** 127.0.0.1 */
   readonly listenHost?: string

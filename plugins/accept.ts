@@ -17,7 +17,7 @@ export interface AcceptOptions {
   readonly onRequest?: () => void
 }
 
-/** For a 405 (RFC 9110 §15.5.6). Those of WebDAV pass too; the list names what every client knows. */
+/** The methods in a 405 (RFC 9110 §15.5.6). Those of WebDAV pass too; the list names what every client knows. */
 const allowed = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** Node has no limit here (`maxHeadersCount: 0`, CVE-2026-58044). */

@@ -50,7 +50,7 @@ interface BodyBytes {
   bytesOut?: number
 }
 
-/** Of an answer of the gate. Absent if unknown: a body in chunks, or a client that has left. */
+/** Body bytes of an answer of the gate. They are absent if unknown: a body in chunks, or a client that has left. */
 function bytesOf({ raw }: FastifyRequest, reply: FastifyReply): BodyBytes {
   const { 'content-length': announced, 'transfer-encoding': coding } = raw.headers
   const bytes: BodyBytes = {}

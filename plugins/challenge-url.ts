@@ -34,7 +34,7 @@ export function challengeUrl(
   return stepUrl(request, reply, signIns.has(reason) ? 'login' : 'challenge', query, options)
 }
 
-/** For any page of the portal with a return address. `step`: its path under `/.factorgate/`. */
+/** The URL of any page of the portal with a return address. `step`: its path under `/.factorgate/`. */
 export function stepUrl(
   request: FastifyRequest,
   reply: FastifyReply,

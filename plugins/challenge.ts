@@ -25,7 +25,7 @@ interface Challenged {
   readonly match: Match & { kind: 'app' | 'own' }
   readonly reason: ChallengeReason
   readonly returnQuery: URLSearchParams
-  /** Kept until the proof. */
+  /** What is kept until the proof. */
   readonly held?: Held | null
 }
 
@@ -68,7 +68,7 @@ export function sendAway(reply: FastifyReply, url: string): void {
   reply.header('cache-control', 'no-store').header('vary', 'Cookie').redirect(url, 302)
 }
 
-/** For when the browser's first key is on its way. False if that would not help. */
+/** Sends a request to its own address again if the browser's first key is on its way. False if that would not help. */
 export function sendAgainHere(
   device: DevicePort | null,
   { exchange, raw }: FastifyRequest,
@@ -99,7 +99,7 @@ export function isPageRead(request: IncomingMessage): boolean {
   return request.method === 'GET' && wantsPage(request)
 }
 
-/** To the address where browsers wait for a refresh, or for their first key. False if that would not help. */
+/** Sends a navigation to the address where browsers wait for a refresh, or for their first key. False if that would not help. */
 function toDeviceReturn(
   { raw, exchange }: FastifyRequest,
   reply: FastifyReply,

@@ -7,7 +7,7 @@ interface CookieNames {
   readonly nonce: string
   /** The browser has just shown its device key. */
   readonly device: string
-  /** For the portal only, like the next three. */
+  /** The device cookie, for the portal only, like the next three. */
   readonly known: string
   readonly done: string
   readonly codes: string
@@ -24,7 +24,7 @@ interface CookieNames {
 export type CookieSite = Pick<Site, 'secure' | 'port'>
 
 const namesOf = new WeakMap<CookieSite, CookieNames>()
-/** For older cookies, whose names had no port. */
+/** Names of older cookies had no port. */
 const withoutPort = { secure: { secure: true, port: '' }, plain: { secure: false, port: '' } }
 
 /** They begin with `__Host-` on https; browsers refuse this prefix on http. */
@@ -51,7 +51,7 @@ export function cookieNames(site: CookieSite): CookieNames {
   return names
 }
 
-/** Also under the older name without the port; null if absent, or sent twice. */
+/** The value, also under the older name without the port; null if absent, or sent twice. */
 export function readOwn(header: string | undefined, which: keyof CookieNames, site: CookieSite): string | null {
   if (header === undefined) return null
   const value = find(header, cookieNames(site)[which])
@@ -81,7 +81,7 @@ export function readNonce(header: string | undefined, site: CookieSite): string 
   return validNonce(readOwn(header, 'nonce', site))
 }
 
-/** Under the name with the port, which no other gate on this host uses. */
+/** The nonce under the name with the port, which no other gate on this host uses. */
 export function readOwnNonce(header: string | undefined, site: CookieSite): string | null {
   return validNonce(readCookie(header, cookieNames(site).nonce))
 }
@@ -94,7 +94,7 @@ export function stateOf(nonce: string): string {
   return createHash('sha256').update(nonce).digest('base64url')
 }
 
-/** Without Max-Age: it ends with the browser, and the session has its own limits (THREATS S3). */
+/** It has no Max-Age: it ends with the browser, and the session has its own limits (THREATS S3). */
 export function sessionCookie(token: string, site: CookieSite): string {
   return serialise(cookieNames(site).session, token, site)
 }
@@ -108,7 +108,7 @@ export function deviceCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).known, value, 400 * 24 * 3600, site)
 }
 
-/** As long as a request for approval and its approval. */
+/** It lasts as long as a request for approval and its approval. */
 export function askedCookie(value: string, site: CookieSite): string {
   return briefCookie(cookieNames(site).asked, value, 4 * 24 * 3600, site)
 }
@@ -118,7 +118,7 @@ export function loginCookieName(id: string, { secure, port }: CookieSite): strin
   return `${secure ? '__Host-factorgate' : 'factorgate'}-login-${id}${port === '' ? '' : `-${port}`}`
 }
 
-/** For the chosen identity provider of an institution with several. */
+/** The cookie for the chosen identity provider of an institution with several. */
 export function choiceCookieName(institution: string, { secure, port }: CookieSite): string {
   return `${secure ? '__Host-factorgate' : 'factorgate'}-choice-${institution}${port === '' ? '' : `-${port}`}`
 }

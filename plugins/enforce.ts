@@ -20,7 +20,7 @@ import { defaultMaxUrlLength } from './return-address.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** For a sender who has become a stranger while a later step waited. */
+    /** Judges a request whose sender has become a stranger while a later step waited. */
     readonly judgeAgain: (request: FastifyRequest, reply: FastifyReply, done: Done) => void
   }
 }
@@ -130,7 +130,7 @@ function enforce(
   sendDecoy(reply, request.raw.method as string, file)
 }
 
-/** Unless the sender is led to what they have sent before. */
+/** Lets the request go on, unless its sender is led to what they have sent before. */
 function pass(context: EnforceContext, request: FastifyRequest, reply: FastifyReply, done: Done): void {
   const { exchange } = request
   const { device, keepPost } = context

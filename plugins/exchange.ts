@@ -41,7 +41,7 @@ export class Exchange {
   /** The reference on pages, in logs and in the journal. */
   readonly id: string
   readonly startedAt: number
-  /** Of the request to the gate: `1.0`, `1.1` or `2`, as ECS and OCSF write it. */
+  /** HTTP's version in the request to the gate: `1.0`, `1.1` or `2`, as ECS and OCSF write it. */
   readonly httpVersion: string
   #target: Target | undefined
   #client: Client | undefined

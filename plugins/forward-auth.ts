@@ -216,7 +216,7 @@ function checkSecret(request: FastifyRequest, { id, verdictSecret }: App, option
   throw new GateError('not_allowed')
 }
 
-/** For the journal, about the request that the proxy asks about. */
+/** What the journal says of the request that the proxy asks about. */
 function notesOf(match: AppMatch, access: AppAccess, principal: Principal | null) {
   const decision = access.kind === 'refuse' ? access.decision : access
   return {
@@ -322,7 +322,7 @@ async function loginInVerdict(
   return login === null ? 'upstream_login_required' : 'upstream_login_refused'
 }
 
-/** To the page that asks for the login, as for a missing proof. */
+/** Sends the person to the page that asks for the login, as for a missing proof. */
 function answerLogin(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -345,7 +345,7 @@ function answerLogin(
     .send(errorBody(code, url))
 }
 
-/** Also in an app that takes no tokens of its own. */
+/** True also in an app that takes no tokens of its own. */
 function hasToken(headers: IncomingHttpHeaders, { tokens = null }: App): boolean {
   const { authorization } = headers
   if (authorization !== undefined && carriesToken(authorization, tokens !== null)) return true

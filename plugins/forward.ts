@@ -313,7 +313,7 @@ function visitorOf({ raw: { headers }, exchange }: FastifyRequest): string | nul
   return client.viaTrustedProxy || proxyHeaders.some(name => headers[name] !== undefined) ? null : ''
 }
 
-/** For one upstream: the person or session, even on public paths; a stranger's address. */
+/** The key for one upstream: the person or session, even on public paths; a stranger's address. */
 function affinityOf({ principal, program, client }: Exchange, sticky: 'session' | 'person'): string {
   if (program !== null) return sticky === 'session' ? program.token.id : program.subject.id
   if (principal === null) return client.address
@@ -336,7 +336,7 @@ function checkHandshake(exchange: Exchange, request: IncomingMessage, app: App):
   exchange.notes = { ...exchange.notes, ...wouldFields(asNobody.would) }
 }
 
-/** From `/nb` to `/nb/`, for relative links on the front page of an app that does not know its prefix. */
+/** The redirect from `/nb` to `/nb/`, for relative links on the front page of an app that does not know its prefix. */
 function frontRedirect(exchange: Exchange, app: App, method: string): string | null {
   if (!isBare(exchange, app) || (method !== 'GET' && method !== 'HEAD')) return null
   if (app.upstreams.every(({ basePath }) => basePath === app.prefix)) return null

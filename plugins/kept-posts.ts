@@ -220,7 +220,7 @@ async function keepableBody(
 ): Promise<Buffer | null> {
   const body = await bodyOf(message, limit, reading)
   if (body === null) return null
-  // Until it is in the store, it takes memory that another one may need.
+  // Until the body is in the store, it takes memory that another one may need.
   let isCut = false
   reading.onCut = () => {
     isCut = true

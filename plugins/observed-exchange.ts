@@ -32,7 +32,7 @@ export function observedExchange(
   }
 }
 
-/** For a request that a proxy has asked a verdict about. */
+/** The observation of a request that a proxy has asked a verdict about. */
 export function observedVerdict(
   { id, client: { address } }: Exchange,
   { headers, rawHeaders }: IncomingMessage,

@@ -35,7 +35,7 @@ export interface ResendOptions {
 }
 
 const maxBytes = 256
-/** Between two tries while the store is away, in milliseconds. */
+/** The pause between two tries while the store is away, in milliseconds. */
 const putBackMs = 1000
 
 export const resendPlugin = fp<ResendOptions>(

@@ -117,7 +117,7 @@ const named: ReadonlySet<string> = new Set(namedForProxies)
 interface HeaderNames {
   readonly added: ReadonlySet<string>
   readonly passed: ReadonlySet<string>
-  /** Only the gate sets `Authorization`. */
+  /** True if only the gate sets `Authorization`. */
   readonly takesLogin: boolean
 }
 

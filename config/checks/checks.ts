@@ -136,7 +136,7 @@ function checkPorts({ listen, trustedProxies, portal, apps }: DraftConfig, diagn
   }
 }
 
-/** With their keys: the portal's first, then those of the apps. */
+/** The public addresses with their keys: the portal's first, then those of the apps. */
 function sitesOf({ portal, apps }: Pick<DraftConfig, 'portal' | 'apps'>) {
   return [{ path: 'portal.url', url: portal?.url }].concat(
     (apps ?? []).map((app, index) => ({ path: `apps[${index}].url`, url: app?.url }))

@@ -43,7 +43,7 @@ export function checkRules(
   })
 }
 
-/** By the segments before the first `*`, since ten thousand rules are compared with each other. */
+/** An index by the segments before the first `*`, since ten thousand rules are compared with each other. */
 class RuleIndex {
   readonly #places = new Map<string, number[]>()
 
@@ -178,7 +178,7 @@ function isAnywhere(rule: DraftRule): boolean {
   return rule.path === undefined || rule.path === '/**'
 }
 
-/** Only if `earlier` matches every request that `later` matches. */
+/** True only if `earlier` matches every request that `later` matches. */
 function covers(earlier: DraftRule, later: DraftRule): boolean {
   const holds = (wide: readonly unknown[] | undefined, narrow: readonly unknown[] | undefined) =>
     wide === undefined || (narrow?.every(word => word !== undefined && wide.includes(word)) ?? false)
@@ -204,7 +204,7 @@ function networkOf(text: string): Network {
   return network
 }
 
-/** Only if the glob `wide` matches every path that `narrow` matches. */
+/** True only if the glob `wide` matches every path that `narrow` matches. */
 export function coversPath(wide: string | undefined, narrow: string): boolean {
   if (wide === undefined || wide === narrow) return true
   const [w, n] = [segmentsOf(wide), segmentsOf(narrow)]

@@ -2,7 +2,7 @@
 
 /** Lines and columns count from 1; null without a place. */
 export interface Problem {
-  /** As the person named it; empty if no file was found. */
+  /** The file as the person named it; empty if none was found. */
   readonly file: string
   readonly line: number | null
   readonly column: number | null
@@ -45,7 +45,7 @@ export class Diagnostics {
   readonly warnings: Problem[] = []
   /** Only `factorgate check` prints them, since the setting may be intended. */
   readonly advice: Problem[] = []
-  /** With their keys. A change of one causes a reload. */
+  /** Further files with their keys. A change of one causes a reload. */
   readonly files = new Map<string, string>()
   /** Files that hold a secret, with their keys. */
   readonly secrets = new Map<string, string>()
@@ -77,7 +77,7 @@ export class Diagnostics {
     this.advice.push({ file: this.context.file, ...this.placeOf(path), path, message })
   }
 
-  /** Or that of the nearest block around it. */
+  /** The value's place, or that of the nearest block around it. */
   placeOf(path: string): Place {
     for (let at = path; at !== ''; at = parentOf(at)) {
       const place = this.#places.get(at)

@@ -66,7 +66,7 @@ export function pemText(file: string): string {
 
 const maxSecretBytes = 65_536
 
-/** Without its last line break, or why it is unreadable. `folder`, the start of relative paths, is for the message. */
+/** The content without its last line break, or why it is unreadable. `folder`, the start of relative paths, is for the message. */
 export function readSecretFile(file: string, folder: string): string | Invalid {
   try {
     const stat = statSync(file)

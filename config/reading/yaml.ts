@@ -94,7 +94,7 @@ function oddBlanks(lines: readonly string[], ofTexts: ReadonlySet<number>, fault
   })
 }
 
-/** Without the first line of each: every character may stand there. */
+/** The lines of texts of several lines, without the first of each: every character may stand there. */
 function laterLinesOfTexts(document: Document.Parsed, at: (offset: number) => Place): Set<number> {
   const found = new Set<number>()
   visit(document, {

@@ -6,7 +6,7 @@ export interface Recipe {
   readonly gate: string
   /** The settings of the app, one sentence each. */
   readonly app: readonly string[]
-  /** Under a path of a shared host. Without it, the gate removes the path, and the app needs nothing. */
+  /** Settings for a path of a shared host. Without them, the gate removes the path, and the app needs nothing. */
   readonly underPath?: {
     /** True if the app sees the path, which is then in `upstream` too. */
     readonly isKept?: boolean

@@ -1,7 +1,7 @@
 /** Functions that build the schema: JSON Schema with a few `x-…` words for the reader, which print.ts removes. */
 import type { Loaded, ValueTypeName } from '../values/value-types.ts'
 
-/** For the reference and editors. `default` and `example` are as in the file. */
+/** The texts for the reference and editors. `default` and `example` are as in the file. */
 export interface About {
   readonly title: string
   readonly description: string
@@ -37,15 +37,15 @@ export interface Node {
   /** Bounds of a duration (seconds) or size (bytes). */
   readonly 'x-least'?: number
   readonly 'x-most'?: number
-  /** Never shown, and may be given as `…File`. */
+  /** The value is never shown, and may be given as `…File`. */
   readonly 'x-secret'?: true
   /** This key names a file with the value of that key. */
   readonly 'x-fileOf'?: string
-  /** Filled in from other keys, which the text names. */
+  /** The value is filled in from other keys, which the text names. */
   readonly 'x-derived'?: string
-  /** In place of "must be a list" and the like, if the reason matters more. */
+  /** A message in place of "must be a list" and the like, if the reason matters more. */
   readonly 'x-instead'?: string
-  /** For a key that also takes values of other shapes. Only the reader sets it. */
+  /** What a scalar must be if the key also takes values of other shapes. Only the reader sets it. */
   readonly 'x-must'?: string
   /** The type of the keys in a map with free keys. */
   readonly 'x-keys'?: ValueTypeName
@@ -91,7 +91,7 @@ export function duration(of: About, least: number, most: number) {
   return text('duration', of, { 'x-least': least, 'x-most': most })
 }
 
-/** Never shown. `secretFile` makes its `…File` key. */
+/** A text that is never shown. `secretFile` makes its `…File` key. */
 export function secret<K extends ValueTypeName>(kind: K, of: About) {
   return text(kind, of, { 'x-secret': true })
 }
@@ -101,7 +101,7 @@ export function secretFile(key: string, of: About) {
   return orNull(text('file', of, { 'x-fileOf': key }))
 }
 
-/** Filled in from the keys named by `from`. */
+/** The loader fills it in from the keys that `from` names. */
 export function derived<K extends ValueTypeName>(kind: K, from: string, of: About) {
   return text(kind, of, { 'x-derived': from })
 }

@@ -11,7 +11,7 @@ import { type Invalid, invalid, invalidSecret, isInvalid } from './invalid.ts'
 export interface SiteUrl {
   /** `https://lab.example` or `http://one.localhost:8443`; lower case, without a default port. */
   readonly origin: string
-  /** As in a Host header: lower case, without a default port. */
+  /** The host as in a Host header: lower case, without a default port. */
   readonly host: string
   /** Without the port; IPv6 in brackets. */
   readonly hostname: string
@@ -75,7 +75,7 @@ export function readPortalUrl(text: string): SiteUrl | Invalid {
   return invalid(`must not hold a path, because the gate's pages always live under /.factorgate/; write ${site.origin}`)
 }
 
-/** As browsers send it in `Origin`: `https://other.lab.example`. */
+/** An origin as browsers send it: `https://other.lab.example`. */
 export function readOrigin(text: string): string | Invalid {
   const what = "an origin such as https://other.lab.example; '*' and 'null' are not taken"
   const site = readSiteUrl(text)

@@ -37,7 +37,7 @@ import { readTraceEndpoint } from './traces.ts'
 interface ValueType<T> {
   /** `folder` is the file's: relative paths start there. */
   read(text: string, folder: string): T | Invalid
-  /** For editors. It may allow too much; `read` decides. */
+  /** A pattern for editors. It may allow too much; `read` decides. */
   readonly pattern?: string
   /** The name in the reference. */
   readonly name: string
@@ -153,7 +153,7 @@ export function printSize(bytes: Bytes): string {
   return `${bytes}B`
 }
 
-/** As tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
+/** A fingerprint as tools print it: hex digits, with or without colons, after `sha256:` or `SHA256 Fingerprint=`. */
 function readFingerprint(text: string): string | Invalid {
   const digits = text
     .trim()
@@ -304,7 +304,7 @@ function readHeaderName(text: string): string | Invalid {
   return text
 }
 
-/** Also what the gate says of the public address: an app may need another one there (FIELD F22). */
+/** It takes what the gate says of the public address, too: an app may need another one there (FIELD F22). */
 function readAddedHeader(text: string): string | Invalid {
   return isHeaderName(text) && /^x-forwarded-(host|port|prefix|proto)$/.test(normalName(text))
     ? text
@@ -318,7 +318,7 @@ function readIdentityHeader(text: string): string | Invalid {
     : readHeaderName(text)
 }
 
-/** For visitors, although it looks like a claim. Forwarding headers and the gate's own are refused. */
+/** A header that visitors may send although it looks like a claim. Forwarding headers and the gate's own are refused. */
 function readPassedHeader(text: string): string | Invalid {
   const name = readHeaderName(text)
   const isOurs = /^(?:x-)?(?:factorgate|forwarded|remote)(?:-|$)/.test(normalName(text))

@@ -84,7 +84,7 @@ function refuse(reply: FastifyReply, code: ErrorCode): void {
     .send(`${sentence}\n`)
 }
 
-/** Or what comes too slowly. */
+/** Refuses what Node's parser cannot read, or what comes too slowly. */
 function refuseUnreadable({ code: cause }: NodeJS.ErrnoException, socket: Duplex): void {
   const isUnanswered = (socket as Socket).bytesWritten === 0
   if (!isUnanswered || !socket.writable || !/^(?:HPE|ERR_HTTP)_/.test(cause ?? '')) return void socket.destroy()

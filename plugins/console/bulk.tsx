@@ -278,7 +278,7 @@ async function addList(page: ConsolePage, options: ConsoleOptions): Promise<Fast
   return sendPage(page, 200, <AddedPage frame={frame} view={view} />)
 }
 
-/** With their links; those who were not added with line and reason. */
+/** Who was added, with their links, and who was not, with line and reason. */
 function addedOf(page: ConsolePage, people: Read['people'], outcomes: Outcomes): Pick<AddedView, 'added' | 'failed'> {
   const added: AddedView['added'][number][] = []
   const failed: AddedView['failed'][number][] = []

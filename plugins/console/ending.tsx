@@ -25,7 +25,7 @@ import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
 
 interface Ending<Thing> {
-  /** For the note of the next page, and the last part of the path. */
+  /** The word in the note of the next page, and the last part of the path. */
   readonly name: 'token' | 'login'
   /** Carries the thing's id in query and form. */
   readonly field: string
@@ -101,7 +101,7 @@ function EndingPage({ frame, view }: { frame: ConsoleFrame; view: View }) {
   )
 }
 
-/** Of the form; without an id, where it is sent to. */
+/** The address of the form; without an id, where it is sent to. */
 export function endingPath({ name, field }: Pick<Ending<never>, 'name' | 'field'>, accountId: string, id?: string) {
   const path = `${base}/people/${accountId}/${name}`
   return id === undefined ? path : `${path}?${field}=${encodeURIComponent(id)}`

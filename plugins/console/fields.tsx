@@ -109,7 +109,7 @@ export function PersonFields({ frame, typed }: { frame: ConsoleFrame; typed: Typ
   )
 }
 
-/** Or the sentence about the first mistake. An empty displayed name is null. */
+/** The person's data, or the sentence about the first mistake. An empty displayed name is null. */
 export function readPerson(
   form: Form,
   { say }: ConsoleFrame
@@ -129,7 +129,7 @@ export function readPerson(
   return { displayName: display.value, email: email.value, groups }
 }
 
-/** In seconds. The first is the usual time. */
+/** How long an invitation may work, in seconds. The first is the usual time. */
 const validities = [invitationSeconds.usual, 3 * 86_400, 7 * 86_400, invitationSeconds.most] as const
 
 export interface TypedInvitation {
@@ -168,7 +168,7 @@ export function InvitationFields(props: {
   )
 }
 
-/** In seconds; undefined (the usual time) for a value that is not in the list. */
+/** The chosen time in seconds; undefined (the usual time) for a value that is not in the list. */
 export function readInvitation(form: Form | null): TypedInvitation & { readonly validSeconds: number | undefined } {
   const valid = form?.field('valid') ?? ''
   const validSeconds = validities.find(seconds => String(seconds) === valid)

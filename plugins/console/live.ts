@@ -14,7 +14,7 @@ import type { PageScope } from './page-scope.ts'
 export const eventsPath = `${base}/events`
 export const watchEventsPath = `${base}/watch/events`
 
-/** Of open streams in a process and in one session, over all pages. */
+/** The most open streams in a process and in one session, over all pages. */
 const maxStreams = 50
 const maxStreamsOfSession = 4
 

@@ -135,7 +135,7 @@ function Hints({ frame: { say }, view }: { frame: ConsoleFrame; view: ActionView
   )
 }
 
-/** Or a sentence. What stays as it is is not named, so that the journal says what has changed. */
+/** The change that the form asks for, or a sentence. What stays as it is is not named, so that the journal says what has changed. */
 function readChange(form: Form, account: Account, frame: ConsoleFrame): AccountChange | string {
   const person = readPerson(form, frame)
   if (typeof person === 'string') return person

@@ -157,7 +157,7 @@ function Statement({ frame: { say: words }, view }: { frame: ConsoleFrame; view:
   )
 }
 
-/** In English, as the person reads it: several reasons are a list. */
+/** The words as the person reads them in English: several reasons are a list. */
 function Quoted({ words }: { words: readonly Words[] }) {
   const lines = inLines(causesOf(words), 'en')
   return <blockquote>{lines.length > 1 ? <Reasons lines={lines} /> : <bdi>{lines[0]}</bdi>}</blockquote>

@@ -25,7 +25,7 @@ export interface AccountView extends SessionsView {
   /** Set after a recovery code in this session. */
   readonly codesLeft: number | null
   readonly takesTokens?: boolean
-  /** Some app gets people's own logins. */
+  /** True if some app gets people's own logins. */
   readonly takesLogins?: boolean
   /** So that the browser offers no removed passkeys. */
   readonly signals: PasskeySignals

@@ -15,7 +15,7 @@ import type { PortalOptions } from './options.ts'
 import { type AuthenticatedContext, csrfSubject, isSigned, type PageContext } from './page-context.ts'
 import { withReturnTo } from './return-to.ts'
 
-/** Of another process to the first press, or null. Asked after a refusal. */
+/** Another process's answer to the first press, or null. It is asked after a refusal. */
 export type Elsewhere<Result> = () => Promise<Result | null>
 
 type ScriptAnswer = { readonly redirect: string } | { readonly error: object }

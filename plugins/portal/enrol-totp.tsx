@@ -95,7 +95,7 @@ function CodeForm({ frame, view }: { frame: Frame; view: EnrolTotpView }) {
   )
 }
 
-/** With the error of the clock, if known. Less than two minutes has other causes too. */
+/** The message has the error of the clock, if known. Less than two minutes has other causes too. */
 function wrongCode(offsetSeconds: number | null, say: Messages): string {
   if (offsetSeconds === null || Math.abs(offsetSeconds) < 120) return say.enrolTotp.wrong
   const span = formatDuration(Math.abs(offsetSeconds), say)

@@ -19,7 +19,7 @@ interface ErrorFacts {
   readonly why: string
 }
 
-/** For a list; none if there is one reason at most. */
+/** The reasons for a list; none if there is one at most. */
 export function reasonsOf({ words }: ErrorContext, say: Messages): readonly string[] {
   return words === undefined ? [] : inList(causesOf(words), say.language)
 }
@@ -37,7 +37,7 @@ export interface ErrorContext extends Branding {
   readonly again?: string | null | undefined
   /** Words of an operator or the watch. */
   readonly words?: readonly Words[] | undefined
-  /** For a stopped form: the link with which the person can still send it. */
+  /** The link with which the person can still send a stopped form. */
   readonly unsent?: { readonly href: string; readonly isForeign: boolean } | null | undefined
   readonly address?: string | null | undefined
   /** The path of the app's front page. */

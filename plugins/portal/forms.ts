@@ -9,7 +9,7 @@ import { csrfSubject, giveNonce, noteExpired, type PageContext, strangersSubject
 
 /** A passkey's answer has about a kilobyte. */
 const maxFormBytes = 16 * 1024
-/** For a body (THREATS D4). Uploads go to apps, which have no such limit. */
+/** The longest wait for a body (THREATS D4). Uploads go to apps, which have no such limit. */
 export const bodyTimeoutMs = 20_000
 
 const formType = /^application\/x-www-form-urlencoded(?: ?; ?charset=utf-8)?$/i
@@ -102,7 +102,7 @@ export function readForm(page: PageContext): Form | 'expired' {
   return 'expired'
 }
 
-/** With a perhaps invalid token: fields may only be shown again. A `foreign-form` has a signature instead. */
+/** A form with a perhaps invalid token: its fields may only be shown again. A `foreign-form` has a signature instead. */
 export function staleForm(page: PageContext): Form {
   const { body } = page.request
   return body instanceof Fields ? body : new Fields('')

@@ -77,7 +77,7 @@ export function InviteElsewherePage({ frame, view }: { frame: Frame; view: Elsew
   )
 }
 
-/** Or the next step if this browser has used the link. */
+/** Shows the page, or the next step if this browser has used the link. */
 export async function showElsewhere(page: PageContext, token: string, invited: Invited): Promise<FastifyReply> {
   const { invitation } = page.portal.signIn
   if (isSigned(page) && invitation.isHalfWay(page.principal, token)) return goTo(page, await wayOn(page))

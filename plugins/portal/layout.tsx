@@ -14,7 +14,7 @@ export interface Frame {
   readonly person: { readonly displayName: string; readonly isHalf?: boolean } | null
   /** Where somebody else goes after a sign-in from this page. */
   readonly returnTo?: ReturnTo
-  /** Before links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
+  /** It stands before links to the gate's pages: empty on the portal, its origin on the hosts of apps. */
   readonly base: string
   readonly csrf: string
   readonly isRetry?: boolean
@@ -138,7 +138,7 @@ export function DocumentHead({
   )
 }
 
-/** Without header and script. */
+/** A page without header and script. */
 export function FramedSheet({ frame, title, children }: Pick<PageProps, 'frame' | 'title' | 'children'>) {
   const { look, say } = frame
   return (
@@ -266,7 +266,7 @@ export function Said({ text }: { text: string }) {
   )
 }
 
-/** Without elements, for titles and labels. */
+/** A sentence without elements, for titles and labels. */
 export function plain(text: string): string {
   return text.replace(/[\u2068\u2069]/g, '')
 }

@@ -196,7 +196,7 @@ async function goOn(page: AuthenticatedContext) {
   return only === null ? showLogin({ ...page, principal: null }, 200, {}) : goTo(page, only)
 }
 
-/** For people on their way to an app, without a choice. */
+/** Where people on their way to an app go at once, if they have no choice. */
 function onlyWay(page: PageContext): string | null {
   const { passwords, institutions } = page.portal.directories
   if (passwords.length > 0 || institutions.length !== 1 || page.returnTo.rd === null || wantsAnother(page)) return null

@@ -34,7 +34,7 @@ export interface Branding {
   readonly contact: string | null
   /** `#rrggbb` or `#rgb`; null for the gate's own. */
   readonly accent: string | null
-  /** In place of the title on top of the pages. */
+  /** It stands in place of the title on top of the pages. */
   readonly logo?: Logo | null
   /** Default: all languages in our own words. */
   readonly texts?: PortalTexts
@@ -82,7 +82,7 @@ export interface PortalServices {
 
 /** A login that is checked elsewhere, such as an institution's. */
 export interface LoginEntry {
-  /** Of its directory. A GET of `/.factorgate/login/ID`, with the return address in its query, begins the login. */
+  /** The id of its directory. A GET of `/.factorgate/login/ID`, with the return address in its query, begins the login. */
   readonly id: string
   readonly title: string
   /** `request.page` exists in this scope. The last route gives `firstFactor.enter(…)` to `enter()`. */
@@ -95,7 +95,7 @@ export interface KeptOptions {
   readonly ownerOf: (token: string) => Promise<string | null>
   /** The app expects forms of other sites there. */
   readonly expectsForeign: (url: string) => boolean
-  /** Of the app at this address; null if there is none any more. */
+  /** The front page of the app at this address; null if there is none any more. */
   readonly frontOf: (url: string) => string | null
   /** A POST is asked for that does not wait in this browser. */
   readonly onGone: () => void
@@ -115,12 +115,12 @@ export interface PortalOptions extends Branding {
   readonly routes: PortalRoutes
   /** In the order of their buttons. */
   readonly logins?: readonly LoginEntry[]
-  /** Such as the operators' console. `request.page` exists in their scope. */
+  /** Further pages, such as the operators' console. `request.page` exists in their scope. */
   readonly extensions?: readonly ((scope: FastifyInstance) => void)[]
-  /** Unchanged if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
+  /** Returns the same URL if it is an http(s) address on a host of the gate; otherwise null (THREATS R1-R8). */
   readonly returnTargets: (url: string) => string | null
   readonly takesTokens?: boolean
-  /** Some app gets people's own logins. */
+  /** True if some app gets people's own logins. */
   readonly takesLogins?: boolean
   /** No app shares the portal's origin. */
   readonly isAlone?: boolean

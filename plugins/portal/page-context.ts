@@ -44,7 +44,7 @@ export type AuthenticatedContext = PageContext & { readonly principal: Principal
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** On pages of the portal, after the body is read. */
+    /** It exists on pages of the portal, after the body is read. */
     page: PageContext
   }
   interface FastifyInstance {
@@ -94,7 +94,7 @@ export function addPageContext(scope: FastifyInstance): void {
   })
 }
 
-/** For a route that requires a person. Throws without one, which would be a bug. */
+/** The context of a route that requires a person. Throws without one, which would be a bug. */
 export function signedPage({ page }: FastifyRequest): AuthenticatedContext {
   if (!isSigned(page)) throw new GateError('sign_in_required')
   return page
@@ -171,7 +171,7 @@ export function noteExpired({ request }: PageContext): void {
   expired.add(request)
 }
 
-/** As all refusals, so that people and programs can tell whose they are. */
+/** Refusals on pages carry a code, as all others do, so that people and programs can tell whose they are. */
 function nameRefusal({ reply, request }: PageContext, status: number): void {
   if (status < 400 || reply.hasHeader('factorgate-error')) return
   reply.header('factorgate-error', expired.has(request) ? 'form_expired' : notAccepted)
@@ -191,7 +191,7 @@ export function sendPage(page: PageContext, status: number, content: JSX.Element
     .send(toHtml(content))
 }
 
-/** For a content security policy: without query, and without a path that would need escapes (CSP3 §2.3.1). */
+/** An address in a content security policy: without query, and without a path that would need escapes (CSP3 §2.3.1). */
 function policySource(url: string): string {
   const { origin, pathname } = new URL(url)
   return /^[A-Za-z0-9._~/-]*$/.test(pathname) ? origin + pathname : origin

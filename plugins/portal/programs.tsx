@@ -202,7 +202,7 @@ interface Kept {
   readonly until: number
 }
 
-/** In milliseconds: how long the page with the token can be loaded again. */
+/** How long the page with the token can be loaded again, in milliseconds. */
 const shownMs = 5 * 60_000
 
 export function registerPrograms(scope: FastifyInstance): void {

@@ -16,7 +16,7 @@ import type { PageScope } from '../page-scope.ts'
 export const approvePath = `${watchPath}/approve`
 export const changingPath = `${watchPath}/changing`
 
-/** Of an announced change, in seconds. The form proposes the second. */
+/** How long an announced change may take, in seconds. The form proposes the second. */
 const times = [1800, 7200, 8 * 3600, 86_400, 7 * 86_400] as const
 
 interface FormView {

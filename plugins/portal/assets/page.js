@@ -271,13 +271,13 @@
   const [arrival] = performance.getEntriesByType('navigation')
   if (arrival?.type === 'back_forward' || !document.referrer.startsWith(`${location.origin}/`)) hold()
 
-  // In the page's language, as the gate has written them.
+  // The words are in the page's language, as the gate has written them.
   const { lang } = document.documentElement
   const span = (n, unit) =>
     new Intl.NumberFormat(`${lang}-u-nu-latn`, { style: 'unit', unit, unitDisplay: 'long' }).format(n)
   const spanOf = seconds => (seconds < 100 ? span(seconds, 'second') : span(Math.ceil(seconds / 60), 'minute'))
 
-  // Unless the person has come back to it.
+  // The form goes by itself, unless the person has come back to it.
   if (arrival?.type !== 'back_forward') all('form[data-send]', form => form.requestSubmit())
 
   // Counts down; the form is not sent before the end. Screen readers hear the first words and the end, and no second between them.

@@ -9,7 +9,7 @@ import { briefCookie, expiredCookie, loginCookieName, loginCookieNames, readCook
 import type { PageContext } from '../page-context.ts'
 import { noReturn, type ReturnTo, returnToOf, withReturnTo } from '../return-to.ts'
 
-/** Kept until the browser returns. */
+/** What is kept until the browser returns. */
 export interface BegunLogin {
   readonly institution: string
   /** A step-up of the signed-in person. */
@@ -31,14 +31,14 @@ interface Sealed {
 
 /** How long a person may take there. */
 export const begunSeconds = 10 * 60
-/** In a browser. One more ends the others, otherwise the cookies would fill the headers. */
+/** The most pending sign-ins in a browser. One more ends the others, otherwise the cookies would fill the headers. */
 const maxOthers = 4
 /** Browsers keep some 4,096 characters of a cookie, with its name and attributes. */
 const maxCookieLength = 3800
 
 const contextOf = (state: string) => `begun-login:${state}`
 
-/** Kept under `state`, which the institution sends back. */
+/** It is kept under `state`, which the institution sends back. */
 export function keepBegun(page: PageContext, state: string, begun: BegunLogin): void {
   const { reply, site, request, portal, now } = page
   const others = loginCookieNames(request.raw.headers.cookie, site)

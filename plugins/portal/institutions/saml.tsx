@@ -60,7 +60,7 @@ export function registerSaml(scope: FastifyInstance, institution: SamlInstitutio
   )
 }
 
-/** To the identity provider, or to the choice of one. */
+/** Sends the browser to the identity provider, or to the choice of one. */
 async function startLogin(page: PageContext, institution: SamlInstitution, path: string): Promise<FastifyReply> {
   const { source } = institution
   const { idp, q } = page.request.query as Record<string, unknown>
