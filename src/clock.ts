@@ -69,7 +69,7 @@ export class RunningClock {
     const mayBeBehind = jump !== null && since < (jump.from + 1) * dayMs && jump.from * dayMs < since + lifeMs
     this.#isUnsure = mayBeBehind && this.#jump !== null
     if (mayBeBehind && ranMs >= minRunMs) return jump.at
-    // A clock without a battery is far behind for a moment. One that runs through a midnight is believed.
+    // A clock without a battery is far behind for a moment; one that runs through a midnight is believed.
     const wasAhead = this.#hasTurned && now < since - dayMs
     return wasAhead ? now : since
   }

@@ -32,9 +32,9 @@ export function isTimeToAsk(askAt: number, now: number): boolean {
 }
 
 /**
- * Doubles with each failure in a row. Without a certificate it begins below the usual limit of five failed validations an hour. It takes at most a quarter of
- * what is left of the certificate, or of the life of an ended one, so one of minutes has several tries too; the authority's wish takes at most half. `leftMs`:
- * 0 without a certificate in use. `lifeMs`: of the last certificate; null without one.
+ * Doubles with each failure in a row, from below the usual limit of five failed validations an hour where there is no certificate. It takes at most a quarter
+ * of what is left of the certificate, or of the life of an ended one; the authority's wish takes at most half. `leftMs`: 0 without a certificate in use.
+ * `lifeMs`: of the last certificate; null without one.
  */
 export function backOffMs(
   failures: number,

@@ -1,7 +1,4 @@
-/**
- * Whether a request may reach an app: the policy decision, and refusals for outages, maintenance, service workers on the portal's host, and WebDAV
- * destinations.
- */
+/** Whether a request may reach an app: the policy decision, and refusals of other kinds. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
 import type { Demand, Who } from '../budgets/demand.ts'

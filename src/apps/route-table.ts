@@ -61,7 +61,7 @@ export interface App {
   readonly isReportOnly?: boolean
   readonly tokens?: TokenTerms | null
   readonly upstreamLogin?: UpstreamLoginTerms | null
-  /** A proxy must send it in `Factorgate-Secret` for a verdict. */
+  /** A proxy sends it in `Factorgate-Secret` for a verdict. */
   readonly verdictSecret?: string | null
   readonly keepPosts?: KeepTerms | null
   /** Responses say how long the session lasts. */

@@ -1,6 +1,6 @@
 /**
- * A journal file that grows by whole lines of one hash chain. Every process of the machine may append, under a lock. The file is never truncated; the next line
- * names bytes that do not count.
+ * A journal file that grows by whole lines of one hash chain, for every process of the machine. It is never truncated; the next line names bytes that do not
+ * count.
  */
 import { rename, stat } from 'node:fs/promises'
 import path from 'node:path'

@@ -90,10 +90,7 @@ export class JournalLock {
     return 'held'
   }
 
-  /**
-   * Only the holder of a second lock, named after the ended process, may remove its lock, otherwise an outdated look would remove its successor's. An ended
-   * process never returns, so a look under the second lock is final.
-   */
+  /** Only the holder of a second lock, named after the ended process, may remove its lock, otherwise an outdated look would remove its successor's. */
   async #removeDead(path: string, holder: string): Promise<void> {
     const ticket = `${path}.${holder.slice(holder.lastIndexOf(':') + 1)}`
     if (ticket.length > path.length + 64 || (await this.#take(ticket)) === 'held') return

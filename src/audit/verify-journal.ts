@@ -14,8 +14,8 @@ import { beginningOf, type Entry, entryOf } from './journal-files.ts'
 export interface VerifyInput {
   readonly files: readonly string[]
   /**
-   * Trusted public keys, 32 bytes in base64url. A trusted key vouches for the successor that it names, and for the keys that led to it, because its signature
-   * covers all lines before. Without keys the first checkpoint vouches for itself.
+   * Trusted public keys, 32 bytes in base64url. Each vouches for the successor that it names, and for the keys that led to it. Without keys the first
+   * checkpoint vouches for itself.
    */
   readonly keys: readonly string[]
   readonly head?: ChainHead | null
@@ -72,8 +72,8 @@ export async function verifyJournal(input: VerifyInput): Promise<JournalProof> {
 }
 
 /**
- * The anchor may be of any key. After a change of the key, the proof has to show that the old key is one of this journal. `isAnchorForeign`: no key of the
- * journal signed the anchor, so it does not count.
+ * After a change of the key, the proof has to show that the anchor's key is one of this journal. `isAnchorForeign`: none of its keys signed the anchor, so it
+ * does not count.
  */
 export async function verifyAnchored(
   input: VerifyInput & { readonly anchor: Anchor | null }

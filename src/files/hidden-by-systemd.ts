@@ -30,7 +30,7 @@ function isWithin(file: string, folder: string): boolean {
   return folder === '/' || file === folder || (folder !== '' && file.startsWith(`${folder}/`))
 }
 
-/** Blanks and backslashes stand there as octal numbers. */
+/** Blanks and backslashes are octal numbers there. */
 function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 }

@@ -312,10 +312,7 @@ export class Registration {
   }
 }
 
-/**
- * Removal takes constant time: the last item moves to the free index. A Set would leave old tables behind, which keep finished requests in memory (README,
- * "Nothing long-lived").
- */
+/** Removal takes constant time: the last item moves to the free index. A Set would keep finished requests in memory (README, "Nothing long-lived"). */
 class IndexedList {
   readonly kind: Kind
   readonly #items: Registration[] = []

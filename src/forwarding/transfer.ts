@@ -1,7 +1,4 @@
-/**
- * One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to the client. A request is sent again only
- * if no app can have read it, or if it is safe to repeat.
- */
+/** One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to the client. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'

@@ -1,4 +1,4 @@
-/** One WebSocket: the app's handshake, then two joined byte streams. No frame is changed, so sub-protocols and extensions are between client and app. */
+/** One WebSocket: the app's handshake, then two joined byte streams. No frame is changed. */
 import net from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
 import type { Direction } from '../metering/flow.ts'

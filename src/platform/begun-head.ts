@@ -1,7 +1,4 @@
-/**
- * A request whose head is incomplete. node:http tells nothing of it, and gives an error only the last bytes, which are not the first ones over TLS and of slow
- * clients.
- */
+/** A request whose head is incomplete. node:http tells nothing of it, and gives an error only the last bytes. */
 import type { Duplex } from 'node:stream'
 
 /** Callbacks of Node's HTTP parser. */

@@ -2,8 +2,8 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * Aborts with a TimeoutError, or when one of `signals` aborts. It does not keep the process alive. With `AbortSignal.any`, Node.js 20 loses a timeout that
- * nothing else holds at a garbage collection, and keeps something of each joined signal as long as its source lives.
+ * Aborts with a TimeoutError, or when one of `signals` aborts, and keeps no process alive. With `AbortSignal.any`, Node.js 20 loses a timeout that nothing else
+ * holds at a garbage collection, and keeps something of each joined signal.
  */
 export function deadlineSignal(ms: number, ...signals: readonly AbortSignal[]): AbortSignal {
   const ending = new AbortController()

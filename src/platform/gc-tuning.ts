@@ -6,7 +6,7 @@ const checkMs = 250
 
 /**
  * It grows to 16 MB while the gate is busy. Modules loaded before this call make it grow to 32 MB, on Node.js 24 to 128 MB. At V8's first size, collection
- * takes a twentieth to a tenth more of a busy gate's time. V8 reports one half or both, depending on its collector.
+ * takes a twentieth to a tenth more of a busy gate's time. V8 reports one half or both.
  */
 export function keepYoungGeneration(): void {
   let factor = 1

@@ -21,8 +21,7 @@ export class GateHttp2Request extends Http2ServerRequest {
     super(stream, headers, options, linesOf(headers, rawHeaders, !endAfterHeaders))
     this.isWhole = endAfterHeaders
     if (endAfterHeaders) {
-      // Node frees the place of a stream at its end only if the request was read. Otherwise it refuses further requests (ENHANCE_YOUR_CALM) until the socket
-      // has taken all that was written.
+      // Node frees the place of a stream at its end only if the request was read, and else refuses further requests (ENHANCE_YOUR_CALM) until all is written.
       stream.resume()
       return
     }

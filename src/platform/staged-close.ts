@@ -64,7 +64,7 @@ export function endInStages(socket: Duplex): void {
     clearTimeout(most)
   })
   socket.resume()
-  // The parser reads the handle directly, so the stream may wait for a read that has not started.
+  // The parser reads the handle itself, so the stream may wait for a read that has not started.
   socket._read(0)
 }
 

@@ -71,7 +71,7 @@ export function decodeU(path: string): string {
   return path.replace(/%u([0-9A-F]{4})/gi, (_, hex: string) => toBytes(String.fromCharCode(Number.parseInt(hex, 16))))
 }
 
-/** Some servers decode digits beyond F (`%qf` is AF). No control bytes result, otherwise paths with a stray '%' would be refused. */
+/** Some servers decode digits beyond F (`%qf` is AF). No control bytes result, otherwise a stray '%' would refuse a path. */
 export function decodeSloppily(path: string): string {
   if (!path.includes('%')) return path
   return path.replace(/%(?![0-9A-Fa-f]{2})([0-9A-Za-z])([0-9A-Za-z])/g, (triplet, high: string, low: string) => {

@@ -53,7 +53,7 @@ function looksLikeNavigation(headers: IncomingHttpHeaders): boolean {
   if (isScript(headers) || headers.range !== undefined) return false
   if (!/\btext\/html\b/i.test(headers.accept ?? '')) return false
   const name = headers['user-agent']
-  // A browser also sends cached credentials. Without a browser's name, credentials mean a program.
+  // A browser also sends cached credentials. Without its name they mean a program.
   if (name === undefined || name === '') return headers.authorization === undefined
   if (!browsers.test(name) || borrowed.test(name)) return false
   return headers.authorization === undefined || /^(?:basic|digest|negotiate|ntlm)\b/i.test(headers.authorization)

@@ -1,6 +1,6 @@
 /**
- * One request of the gate itself, with its whole answer. Node has no error for an answer that is cut off, takes one without a length for whole after a
- * deadline, and tells nobody of a server that switches protocols.
+ * One request of the gate itself, with its whole answer. Node has no error for one that is cut off, takes one without a length for whole after a deadline, and
+ * tells nobody of a server that switches protocols.
  */
 import http from 'node:http'
 import https from 'node:https'

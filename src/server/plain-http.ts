@@ -143,6 +143,7 @@ function refused(code: ErrorCode | typeof noCertificate): http.OutgoingHttpHeade
   return { ...plain, 'factorgate-error': code }
 }
 
+/** RFC 9110 §10.1.1. */
 function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
   send(response, 417, { ...refused('bad_request'), connection: 'close' }, 'This request cannot be understood.\n')
 }

@@ -1,6 +1,6 @@
 /**
- * PROXY protocol headers: each connection of a listed TCP balancer begins with one, which names its client (FIELD F19). Connections of all others reach the
- * server unread, so a stranger's header is an unreadable request (THREATS H28).
+ * PROXY protocol headers: each connection of a listed TCP balancer begins with one (FIELD F19). Others reach the server unread, so a stranger's header is an
+ * unreadable request (THREATS H28).
  */
 import type { Server, Socket } from 'node:net'
 import { setPeer } from '../platform/peer-address.ts'

@@ -1,4 +1,4 @@
-/** Refuses what never reaches the pipeline: unreadable heads, requests at shutdown, expectations and methods that nobody serves. */
+/** Refuses requests that never reach the pipeline. */
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'

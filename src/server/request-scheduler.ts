@@ -1,6 +1,6 @@
 /**
- * The order in which requests begin when many come at once. A few begin in each turn of the event loop: the sites take turns, then the customers of each, then
- * their connections. So a client with a thousand requests delays another one by a few, whatever IPv6 addresses it has.
+ * The order in which requests begin when many come at once: the sites take turns, then the customers of each, then their connections. So a client with a
+ * thousand requests delays another one by a few.
  */
 import type { Socket } from 'node:net'
 import { networkLevels } from '../request/network-levels.ts'

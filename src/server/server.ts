@@ -321,7 +321,7 @@ export class Server implements Serving {
   async reloadKeys(): Promise<void> {
     const { keyFile } = this.#opened
     const keyring = await readKeyFile(keyFile, process.env)
-    // A rotation keeps the key in use. Any other file must fit the store, otherwise no factor would work.
+    // A rotation keeps the key in use. Any other file must fit the store.
     if (!opens(keyring, this.runtime.keyring)) await checkKey(this.runtime.store, keyring, keyFile)
     this.runtime.keyring = keyring
   }

@@ -1,6 +1,6 @@
 /**
- * The keys of TLS tickets. Each day's are made of those of the day before, which are forgotten, otherwise the memory of a gate would open all TLS 1.2 that was
- * recorded since its start (RFC 9325 §3.4).
+ * The keys of TLS tickets. Each day's are made of those of the day before, which are forgotten, otherwise a gate's memory would open all TLS 1.2 since its
+ * start (RFC 9325 §3.4).
  */
 import { hkdfSync, randomBytes } from 'node:crypto'
 import type { Server } from 'node:tls'

@@ -3,7 +3,7 @@ import { constants } from 'node:crypto'
 
 /**
  * With TLS 1.2 each connection has its own key (ECDHE), so a stolen key of the certificate opens nothing, and no RSA key exchange can be attacked (ROBOT,
- * CVE-2023-46809). The last four are for Windows before 10. Ciphers that the operator gives Node.js (`--tls-cipher-list`) stay.
+ * CVE-2023-46809). The last four are for Windows before 10. Ciphers of `--tls-cipher-list` stay.
  */
 export const tlsCiphers =
   constants.defaultCipherList === constants.defaultCoreCipherList

@@ -1,6 +1,6 @@
 /**
- * Corrects sessions after the clock is put back. The gate and the store keep the latest time seen, otherwise a session that began while the clock was ahead
- * would live too long (THREATS D17).
+ * Corrects sessions after the clock is put back, otherwise one that began while it was ahead would live too long (THREATS D17). The gate and the store keep the
+ * latest time seen.
  */
 import { type Clock, clockSkewMs, hourMs } from '../clock.ts'
 import type { Proof } from '../factor/proof.ts'

@@ -86,7 +86,7 @@ const maxWaitMs = 3_000
 const offeredAgainAfterMs = 60_000
 /** Tabs that are opened together cost one signature. */
 const justProvenMs = 60_000
-/** Browsers make six signatures in nine minutes for a whole site, so a host may wait that long. */
+/** Browsers make six signatures in nine minutes for a whole site. */
 const offeredForMs = 15 * 60_000
 
 export class DeviceBinding {
@@ -132,7 +132,7 @@ export class DeviceBinding {
   }
 
   /**
-   * The milliseconds after which the browser may have a new key's first cookie; 0 if it has shown one. Null for an older key, and where no cookie has come in
+   * After how many milliseconds the browser may have a new key's first cookie; 0 if it has shown one. Null for an older key, and where no cookie has come in
    * time.
    */
   firstCookieWait(principal: Principal): number | null {

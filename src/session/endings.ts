@@ -80,7 +80,7 @@ export class Endings {
     return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
-  /** Known for an hour; of a suspended person as long as the session could have lasted. */
+  /** Known for an hour; of a suspended person for a session's whole life. */
   async whyEnded(token: string): Promise<Ended | null> {
     if (!isToken(token)) return null
     const digest = tokenDigest(token)

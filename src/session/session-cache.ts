@@ -22,7 +22,7 @@ export class SessionCache {
     this.#entries = growingLru(options.capacity ?? capacity)
   }
 
-  /** Until this resolves, and while a subscription is lost, every read goes to the store. */
+  /** Before this resolves, and while a subscription is lost, every read goes to the store. */
   async watch(prefixes: readonly string[]): Promise<void> {
     this.#wanted = prefixes.length
     for (const prefix of prefixes) {

@@ -174,7 +174,7 @@ export class Sessions {
 
   /**
    * Null for a wrong, spent, late or misplaced code. If `current` shows as much, its token stays and the new one is '', otherwise tabs that arrive together
-   * would end each other's. Without `current` the new token has no device key.
+   * would end each other's. Without it the new token has no device key.
    */
   async redeem(
     code: string,

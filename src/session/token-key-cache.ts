@@ -1,4 +1,4 @@
-/** Keeps a token's digest, store keys and last principal, which saves a tenth of a request's cost. It does not tell whether the token is valid. */
+/** Keeps a token's digest, store keys and last principal, which saves a tenth of a request. It does not tell whether the token is valid. */
 import { accountPrefix } from '../identity/account.ts'
 import { isToken, tokenDigest } from '../ids.ts'
 import { growingLru } from './growing-lru.ts'

@@ -46,8 +46,8 @@ const sliceMs = 0.3
 const maxRunning = 8
 
 /**
- * Works in the background of a busy process, a fraction of a millisecond in each turn of the event loop. The first failure is thrown at the end; after eight in
- * a row the rest is left.
+ * Works in the background, a fraction of a millisecond in each turn of the event loop. The first failure is thrown at the end; after eight in a row the rest is
+ * left.
  */
 export async function inSlices<Item>(items: readonly Item[], work: (item: Item) => Promise<unknown>): Promise<void> {
   let next = 0

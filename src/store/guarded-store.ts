@@ -30,7 +30,7 @@ export interface GuardOptions {
   readonly isEmptied?: (sentence: string) => void
 }
 
-/** A record of writers that nobody needs any more, as in a store that was emptied and is in use again, ends after this time. */
+/** A record of writers that nobody needs any more ends after this time. */
 const recordSeconds = 400 * 86_400
 
 /** Marks a new store. Throws StoreMisconfigured if it is another one or has gone back. */
@@ -292,7 +292,7 @@ export class GuardedStore implements Store {
     const why = refusalOf(state, before, shown(this.#options.address))
     this.#texts = [...state.texts]
     if (why === null) this.#accept(state.epochs)
-    // What only a record has is forgotten now: the list alone would leave it in the file, until the record has ended too.
+    // What only a record has is forgotten now, otherwise it would stay in the file until the record has ended too.
     if (why === null && state.epochs.some((epoch, n) => epoch !== state.texts[n])) this.#save()
     if (why !== null || losses === this.#losses) this.#setRefusal(why)
     return why

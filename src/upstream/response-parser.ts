@@ -258,6 +258,7 @@ export class ResponseParser {
     return next
   }
 
+  /** Trailers are left out (RFC 9110 §6.5.1). */
   #trailer(bytes: Buffer, at: number): number {
     const next = endOfLine(bytes, at, this.#left)
     if (next < 0) return -1

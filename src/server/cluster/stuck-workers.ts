@@ -1,10 +1,10 @@
-/** Kills workers that stand still, otherwise their connections, each reload and the end of the gate would wait for ever. The primary replaces them. */
+/** Kills workers that stand still, otherwise each reload and the end of the gate would wait for ever. The primary replaces them. */
 import type { WorkerHandle } from './worker-handle.ts'
 
 export const lookMs = 5_000
 /** Looks are counted, not time, because a machine may sleep. */
 const maxLooks = { serving: 12, ending: 4 } as const
-/** The end of a gate waits so long for an answer, and keeps this time before its own end is cut off. */
+/** The end of a gate waits so long for an answer, and keeps a reserve before it is cut off. */
 const maxEndingMs = 20_000
 const endingReserveMs = 4_000
 /** A worker's own end may take so much longer. */

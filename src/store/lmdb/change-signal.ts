@@ -1,7 +1,4 @@
-/**
- * Processes touch and watch a file without data to announce entries in the log of changes. Polling covers for watches that fail (network file systems,
- * exhausted inotify).
- */
+/** Processes touch and watch an empty file to announce entries in the log of changes. Polling covers for watches that fail. */
 
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 import { systemCode } from '../../files/system-code.ts'

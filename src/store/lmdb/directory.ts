@@ -1,4 +1,4 @@
-/** Checks before LMDB opens a directory, because the driver may crash on foreign files or a full disk. */
+/** Checks before LMDB opens a directory: it may crash on foreign files or a full disk. */
 
 import { accessSync, closeSync, constants, lchownSync, lstatSync, openSync, readSync, statSync } from 'node:fs'
 import { devNull } from 'node:os'

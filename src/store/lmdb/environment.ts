@@ -40,7 +40,7 @@ function unreachable(directory: string, why: string): StoreUnreachable {
   return new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
 }
 
-/** LMDB ends the process where it cannot map a file, as on some network file systems, so another process tries first. */
+/** LMDB ends the process where it cannot map a file, so another process tries first. */
 function checkMapping(directory: string): void {
   if (sharedFileSystem(directory) === null) return
   const trial = mkdtempSync(join(directory, 'trial.'))
@@ -165,10 +165,7 @@ export class Environment {
     }
   }
 
-  /**
-   * While a process opens the store, a read may see an older state. Then `work` runs again, at last in a transaction that nobody disturbs, so it must change
-   * nothing.
-   */
+  /** While a process opens the store, a read may see an older state. Then `work` runs again, so it must change nothing. */
   read<T>(work: () => T): T {
     for (let tries = 0; tries < readTries; tries++) {
       const isDisturbed = this.mark.watch()

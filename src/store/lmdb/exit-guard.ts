@@ -1,4 +1,4 @@
-/** Lets a process end that has a transaction in flight. Otherwise Node joins its threads at the exit, and LMDB's would wait for ever for the event loop. */
+/** Lets a process end that has a transaction in flight. Node joins its threads at the exit, and LMDB's would wait for the event loop for ever. */
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 

@@ -1,4 +1,4 @@
-/** A write that the disk has lost (MDB_PANIC). Nothing is tried from then on, and the process ends once the disk is well again. */
+/** A write that the disk has lost (MDB_PANIC). Nothing is tried from then on, until the disk is well and the process ends. */
 import { checkFreeSpace } from '../../files/free-space.ts'
 import { commitTrouble, lostWrite, readTrouble } from './directory.ts'
 import type { Environment } from './environment.ts'

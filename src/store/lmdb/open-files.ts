@@ -1,8 +1,4 @@
-/**
- * Whether the open files of a store are those in its directory. LMDB would go on in files that no other process sees. A store never opens other files: two
- * environments of one process would drop each other's locks. If one file was away alone, another process may have paired the other with a new one, and LMDB
- * would begin at a wrong state.
- */
+/** Whether the open files of a store are those in its directory. A store never opens others: two environments of one process would drop each other's locks. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -60,8 +56,8 @@ export class OpenFiles {
   }
 
   /**
-   * Also looks at the contents. `inTransaction` was read in a transaction, where no other process commits. Each file names the newest commit, lock.mdb a moment
-   * later; after `cp` onto one, or a writer with another lock.mdb, they differ.
+   * Also looks at the contents. `inTransaction` was read in a transaction, where no other process commits. Both files name the newest commit, lock.mdb a moment
+   * later; after `cp` onto one they differ.
    */
   troubleWithin(inTransaction: NewestCommits | null): string | null {
     const { trouble } = this
@@ -92,7 +88,7 @@ export class OpenFiles {
 
   #isSame(found: string | null, own: string | null): boolean {
     if (found !== 'hidden') return found !== null && found === own
-    // A backup tool has changed permissions; a folder that is another one holds another file.
+    // A backup tool has changed permissions; another folder holds another file.
     const directory = idOf(this.#directory)
     return directory === 'hidden' || directory === this.#directoryId
   }

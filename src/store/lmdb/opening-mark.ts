@@ -1,7 +1,4 @@
-/**
- * The link `opening` names the process that opens the store. One process opens it at a time, and writers learn why lock.mdb may name an older commit than
- * data.mdb (transaction-start.ts). A link is made in one step, and takes no room on a full disk.
- */
+/** The link `opening` names the process that opens the store, one at a time. A link is made in one step, and takes no room on a full disk. */
 import { lstatSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.ts'
@@ -11,8 +8,8 @@ const lookMs = 5
 /** File systems keep times in steps of two seconds at most. */
 const tickMs = 2500
 /**
- * Opening takes milliseconds, so an older mark was left, or copied. In another container the process is unseen: its mark counts for less time than others wait
- * (environment.ts), so that a container starts again after a crash.
+ * Opening takes milliseconds, so an older mark was left, or copied. In another container the process is unseen: its mark counts for less time than others wait,
+ * so that a container starts again after a crash.
  */
 const maxAgeMs = { seen: 30_000, unseen: 10_000 } as const
 
@@ -37,7 +34,7 @@ export class OpeningMark {
     }
   }
 
-  /** Call it before a read. The returned function says after the read whether a process may have opened the store meanwhile. */
+  /** Call it before a read. The returned function says after the read whether a process may have opened the store. */
   watch(): () => boolean {
     if (this.#quietAt !== null)
       return () => {
@@ -77,7 +74,7 @@ export class OpeningMark {
   }
 
   clear(): void {
-    // After a long stop, the link may be that of another process.
+    // After a long stop, the link may be another process's.
     if (this.#content() === this.#me.text) this.#remove()
   }
 

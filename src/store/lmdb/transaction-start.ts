@@ -1,7 +1,7 @@
 /**
- * Where a transaction begins. lmdb-js 3.5.6 writes the newest commit that it has read into lock.mdb whenever it opens a store, without the lock of writers
- * (mdb.c: mdb_env_open2). If another process commits in between, the next transaction begins at an older state, undoes that commit and gives away pages in use.
- * So each transaction compares first, and puts the number right.
+ * Where a transaction begins. lmdb-js 3.5.6 writes the newest commit that it has read into lock.mdb whenever it opens a store (mdb.c: mdb_env_open2). If
+ * another process commits in between, the next transaction begins at an older state and undoes that commit. So each transaction compares first, and puts the
+ * number right.
  */
 import type { NewestCommits } from './open-files.ts'
 import type { WriteLock } from './write-lock.ts'

@@ -1,6 +1,6 @@
 /**
- * Whether LMDB's file is whole and of one state. LMDB trusts it: a missing page (an interrupted copy, a repaired disk) ends the process with SIGBUS, pages of
- * several states (a copy of a store that is being written) with SIGSEGV or a failed assertion.
+ * Whether LMDB's file is whole and of one state. LMDB trusts it: a missing page (an interrupted copy) ends the process with SIGBUS, pages of several states (a
+ * copy of a store in use) with SIGSEGV.
  */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 

@@ -1,9 +1,8 @@
 /**
- * Who holds the lock of LMDB's writers. A holder that stands still (Ctrl-Z, SIGSTOP, a debugger) blocks others inside LMDB, where no timer of theirs runs, so
- * they look first.
+ * Who holds the lock of LMDB's writers. A holder that stands still blocks others inside LMDB, so they look first.
  *
- * The lock is a robust mutex of the C library in lock.mdb, whose first word names the holding thread (mdb.c: MDB_txninfo). Where it cannot be read, as on other
- * systems, nobody seems to hold it.
+ * The lock is a robust mutex of the C library in lock.mdb, whose first word names the holding thread (mdb.c: MDB_txninfo). Where it cannot be read, nobody
+ * seems to hold it.
  */
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -23,7 +22,7 @@ interface Holder {
   readonly commit: bigint
 }
 
-/** Closing any descriptor of a lock file would drop the locks of all LMDB environments of this process that use it. */
+/** Closing any descriptor of a lock file would drop this process's locks in it. */
 const shared = new Map<string, { readonly file: number; users: number }>()
 
 export class WriteLock {

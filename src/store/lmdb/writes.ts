@@ -1,4 +1,4 @@
-/** A probe writes as if it ended access. While it fails, reads fail too, because a session that nobody can end must not continue. */
+/** A probe writes as if it ended access. While it fails, reads fail too: a session that nobody can end must not continue. */
 
 const probeMs = 2000
 /** One late write may be a slow disk. */

@@ -288,7 +288,7 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
     lazyConnect: true,
     // Used only while a node connects; `commandTimeout` still applies.
     enableOfflineQueue: true,
-    // With a delay, a command that may have run already would be sent again.
+    // With a delay, a command that may have run would be sent again.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     maxRedirections: 5,

@@ -8,10 +8,7 @@ const confirmMs = 500
 const connectMs = 900
 /** The slot of the key is another master's. */
 const elsewhere = /^(?:MOVED|ASK) /
-/**
- * WAIT looks only at the writes of its own connection (before Redis 7.2 any command counted). PERSIST needs no memory, and a script that has begun to write is
- * completed at `maxmemory`.
- */
+/** WAIT looks only at the writes of its own connection. PERSIST needs no memory, and a script that has begun to write is completed at `maxmemory`. */
 const writeAgain = `local value = redis.call('GET', KEYS[1])
 if not value then return 0 end
 redis.call('PERSIST', KEYS[1])

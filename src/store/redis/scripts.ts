@@ -12,7 +12,7 @@ if ARGV[3] == '' then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
 else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`
   },
-  /** Redis completes a script at `maxmemory` once it has written (script.c), so the first write needs no memory and changes nothing. */
+  /** Redis completes a script at `maxmemory` once it has written (script.c), so the first write changes nothing. */
   gateReplaceInNeed: {
     numberOfKeys: 1,
     lua: `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

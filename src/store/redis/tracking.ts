@@ -1,7 +1,4 @@
-/**
- * Change notices by client-side caching in broadcast mode (CLIENT TRACKING … BCAST). Each connection redirects them to itself, so that no second one can break
- * alone. The tracker is up only while each master's connection is.
- */
+/** Change notices by client-side caching in broadcast mode (CLIENT TRACKING … BCAST). The tracker is up only while each master's connection is. */
 
 const channel = '__redis__:invalidate'
 /** Only a missing answer reveals a frozen server. */

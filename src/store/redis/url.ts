@@ -30,7 +30,7 @@ export interface RedisAddress {
 const parameters = ['ca', 'cert', 'key', 'servername', 'sentinelUsername', 'sentinelPassword'] as const
 type Parameter = (typeof parameters)[number]
 
-/** '@' has one position, so that half a password is never taken for a host and shown. */
+/** '@' has one position, so that half a password is never shown as a host. */
 const grammar = /^(rediss?)(?:\+(sentinel|cluster))?:\/\/(?:([^@/?#]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/
 
 /** Throws StoreMisconfigured. */

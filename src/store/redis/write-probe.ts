@@ -1,7 +1,4 @@
-/**
- * Probes whether a Redis takes writes. While it does not (demoted replica, full memory or disk, no right), reads fail too: its data may be outdated, and no session could
- * be ended.
- */
+/** Probes whether a Redis takes writes. While it does not, reads fail too: its data may be outdated, and no session could be ended. */
 import { describeTrouble } from './errors.ts'
 
 const probeMs = 1000
