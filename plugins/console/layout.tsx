@@ -88,7 +88,7 @@ function isShown(place: Place, role: Role, hasRequests: boolean): boolean {
 export function PersonCell({ account }: { account: Pick<Account, 'id' | 'name' | 'displayName'> }) {
   return (
     <>
-      <a class="whom" href={`${base}/people/${account.id}`}>
+      <a href={`${base}/people/${account.id}`}>
         <bdi>{account.displayName}</bdi>
       </a>
       {account.name !== account.displayName && (

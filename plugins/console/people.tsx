@@ -89,7 +89,7 @@ function rowOf(
     key: account.id,
     cells: [
       <PersonCell account={account} />,
-      <bdi>{groupsOf(account.groups, view.text, words)}</bdi>,
+      <bdi class="names">{groupsOf(account.groups, view.text, words)}</bdi>,
       kinds.join(', '),
       usedAt === 0 ? say.never : formatRelative(usedAt, view.now, frame.say),
       account.suspended !== null ? <strong>{status}</strong> : status

@@ -196,6 +196,33 @@ t.test('the console in a browser', async t => {
     await context.close()
   })
 
+  t.test('a short name stays on its line where there is room', async t => {
+    const context = await desk.browse(browser)
+    const page = await context.newPage()
+    await page.setViewportSize({ width: 900, height: 800 })
+    let count = 0
+    for (const path of ['/', '/people', '/watch', '/waits']) {
+      await page.goto(desk.admin + path)
+      const lines = await page.evaluate<[string, number][]>(
+        `[...document.querySelectorAll('td a bdi, td a:has(bdi) + small')]
+          .filter(one => one.textContent.length < 14)
+          .map(one => {
+            const range = document.createRange()
+            range.selectNodeContents(one)
+            return [one.textContent, new Set([...range.getClientRects()].map(({ top }) => top)).size]
+          })`
+      )
+      count += lines.length
+      t.same(
+        lines.filter(([, n]) => n > 1),
+        [],
+        path
+      )
+    }
+    t.ok(count > 15, `${count} names`)
+    await context.close()
+  })
+
   t.test('without scripts everything is there', async t => {
     const context = await desk.browse(browser, { javaScriptEnabled: false })
     const page = await context.newPage()
