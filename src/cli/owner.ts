@@ -1,4 +1,5 @@
 /** Runs root's file work as the owner of the directory, so that no planted link or pipe misleads root, and new files belong to the service's user. */
+import { spawnSync } from 'node:child_process'
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { visible } from '../messages/visible.ts'
@@ -43,6 +44,32 @@ export function ownerOf(file: string): Owner {
     isOpen = found.isDirectory() && (found.mode & 0o022) !== 0 && (found.mode & 0o1000) === 0
   }
   return root
+}
+
+/**
+ * Node.js 20 with a libuv of the system, as in Debian 13, refuses every change of the user (CVE-2024-22017). Nothing is done yet where this is thrown.
+ */
+export class CannotChangeUser extends PersonError {
+  readonly owner: Owner
+
+  constructor(owner: Owner) {
+    super(
+      `this Node.js does not let root work as uid ${owner.uid}; run the command as that user (runuser -u USER -- factorgate …), or install Node.js 24`
+    )
+    this.owner = owner
+  }
+}
+
+/** Runs this command once more, all of it as `owner`. Null if that is not possible here. */
+export function runAgainAs({ uid, gid }: Owner): number | null {
+  const isKnown = passwd().some(fields => Number(fields[2]) === uid)
+  const user = [
+    `--reuid=${uid}`,
+    `--regid=${gid === 0 ? groupOf(uid) : gid}`,
+    isKnown ? '--init-groups' : '--clear-groups'
+  ]
+  const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  return spawnSync('setpriv', [...user, '--', ...command], { stdio: 'inherit' }).status
 }
 
 /** The identity taken on; null for its own. */
@@ -91,10 +118,17 @@ const egid = process.getegid?.() ?? 0
 function become(owner: Owner | null): void {
   const { seteuid, setegid, setgroups } = process
   if (seteuid === undefined || setegid === undefined || setgroups === undefined) return
+  const isRoot = owner === null || owner.uid === 0
+  if (isRoot && (taken === null || taken.uid === 0)) return
   // Only root may switch between users.
-  seteuid.call(process, 0)
+  try {
+    seteuid.call(process, 0)
+  } catch (error) {
+    if (owner === null || (error as NodeJS.ErrnoException).code !== 'ERR_INVALID_STATE') throw error
+    throw new CannotChangeUser(owner)
+  }
   taken = owner
-  if (owner === null || owner.uid === 0) {
+  if (isRoot) {
     setegid.call(process, egid)
     setgroups.call(process, groups)
     return
@@ -112,15 +146,20 @@ function become(owner: Owner | null): void {
 
 /** The group from /etc/passwd, otherwise nobody's. */
 function groupOf(uid: number): number {
+  const found = passwd().find(([, , id, gid]) => Number(id) === uid && Number(gid) > 0)
+  return found === undefined ? 65_534 : Number(found[3])
+}
+
+function passwd(): string[][] {
   try {
-    for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
-      const [, , id, gid] = line.split(':')
-      if (Number(id) === uid && Number(gid) > 0) return Number(gid)
-    }
+    return readFileSync('/etc/passwd', 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => line.split(':'))
   } catch {
     // The system has no such file.
+    return []
   }
-  return 65_534
 }
 
 function shared(folder: string): PersonError {

@@ -5,6 +5,7 @@ import { release } from '../metrics/release.ts'
 import { type Command, type Entry, type ExitCode, type Io, UsageError, withBelt } from './command.ts'
 import { reportError } from './error-report.ts'
 import { helpPage } from './help.ts'
+import { CannotChangeUser, runAgainAs } from './owner.ts'
 
 const entries: readonly Entry[] = [
   { name: 'serve', summary: 'Run the gate.', load: () => import('./serve.ts') },
@@ -115,6 +116,8 @@ export async function run(argv: readonly string[], terminal: Io): Promise<ExitCo
     io.stdout(helpPage(command))
     return 0
   } catch (error) {
+    const again = error instanceof CannotChangeUser ? runAgainAs(error.owner) : null
+    if (again !== null) return again as ExitCode
     return reportError(error, command.name, io)
   }
 }

@@ -1,5 +1,5 @@
 /** FIELD A6 and G10: root at the terminal, in a folder that belongs to the gate's user. That user is made up; only root can play this. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -23,6 +23,7 @@ import { written } from '../../src/cli/store/unfinished.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { notTried } from '../fixtures/process/not-tried.ts'
+import { program } from '../fixtures/process/program.ts'
 
 const uid = 61_234
 const gid = 61_235
@@ -227,4 +228,25 @@ asRoot('FIELD A6 root’s backup in a folder of root’s own leaves no half file
   )
   t.same(ended, ['SIGTERM'])
   t.notOk(existsSync(half))
+})
+
+asRoot('where Node.js lets nobody change the user, the whole command runs as the owner', async t => {
+  const { at, folder } = fixture(t)
+  chmodSync(at('factorgate.yaml'), 0o644)
+  // As Node.js 20 does with a libuv that is not its own.
+  const refusing = `for (const name of ['seteuid', 'setegid', 'setgroups', 'initgroups']) process[name] = () => { throw Object.assign(new Error(name + '() disabled'), { code: 'ERR_INVALID_STATE' }) }`
+  const preload = `--import=data:text/javascript,${encodeURIComponent(refusing)}`
+  const run = (...argv: string[]) =>
+    spawnSync(process.execPath, [preload, ...program(), ...argv], {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: at('factorgate.yaml') },
+      encoding: 'utf8'
+    })
+  const made = run('key', 'new', at('var/factorgate.key'))
+  if (/Cannot find module|EACCES/.test(made.stderr)) return void notTried(t, 'the made-up user cannot read the program')
+  t.equal(made.status, 0, made.stderr)
+  t.match(run('user', 'add', 'ada'), { status: 0, stdout: /\/invite\// })
+  t.match(run('user', 'suspend', 'nobody', '--why', 'x'), { status: 1, stderr: /there is no account 'nobody'/ })
+  for (const name of readdirSync(at('var'), { recursive: true, encoding: 'utf8' }))
+    t.equal(statSync(at('var', name)).uid, uid, name)
 })
