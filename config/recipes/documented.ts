@@ -14,7 +14,8 @@ export const documentedRecipes: readonly DocumentedRecipe[] = [
     gate: at('hub', 'JupyterHub', 'http://127.0.0.1:8000', '  identityHeaders: remote-user\n'),
     app: [
       "`c.JupyterHub.bind_url = 'http://127.0.0.1:8000'` in `jupyterhub_config.py`: then nobody reaches it but through the gate",
-      "`c.JupyterHub.authenticator_class = 'jhub_remote_user_authenticator.remote_user_auth.RemoteUserAuthenticator'`, from the package `jhub_remote_user_authenticator`: it reads `Remote-User`",
+      "`c.JupyterHub.authenticator_class = 'jhub_remote_user_authenticator.remote_user_auth.RemoteUserAuthenticator'`, from the package `jhub_remote_user_authenticator`",
+      "`c.RemoteUserAuthenticator.header_name = 'Remote-User'`: by itself it looks for `REMOTE_USER`, which is another header, and answers 401",
       "`c.Authenticator.allow_all = True` (JupyterHub 5 and newer), since the gate's rules say who may enter"
     ],
     underPath: { isKept: true, app: ["`c.JupyterHub.bind_url = 'http://127.0.0.1:8000/NAME'`"] },

@@ -1,18 +1,21 @@
-/** Probes the apps: whether each upstream answers, over TLS as configured, and its clock. */
+/** Probes the apps: whether each upstream answers, over TLS as configured and under its public name, and its clock. */
 import { type RequestOptions, request } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { AppConfig, Config } from '../../../config/schema.ts'
+import type { App } from '../../apps/route-table.ts'
 import type { Clock } from '../../clock.ts'
+import { outboundPlan } from '../../forwarding/outbound.ts'
 import { refuseUpgrade, switched } from '../../platform/refuse-upgrade.ts'
-import { tlsOf } from '../../services/app-options.ts'
+import { tlsOf, toApp } from '../../services/app-options.ts'
 import { UpstreamError } from '../../upstream/connection.ts'
 import { certificateTrouble, Trust } from '../../upstream/trust.ts'
 import { probeHealth } from '../probes/health.ts'
 import { speaksTls } from '../probes/speaks-tls.ts'
 import type { ClockedFindings } from './clock.ts'
 import type { DoctorFinding } from './finding.ts'
+import { type FirstPage, refusedName, roundTrip } from './first-page.ts'
 
 const timeoutMs = 3000
 
@@ -23,10 +26,11 @@ export async function probeApps(config: Pick<Config, 'apps' | 'portal'>, clock: 
   return { findings: [...findings, ...health.filter(found => !isSilent(found))], clocks }
 }
 
-/** Sends one GET without cookies to every upstream. Never rejects. */
-async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<ClockedFindings> {
-  const asked = apps.flatMap((app, a) =>
-    app.upstream.map(async (upstream, u) => {
+/** Sends one GET without cookies to every upstream, and a second one where the app may refuse its public name. Never rejects. */
+async function askApps({ apps, portal }: Pick<Config, 'apps' | 'portal'>, clock: Clock): Promise<ClockedFindings> {
+  const asked = apps.flatMap((app, a) => {
+    const route = toApp(app, portal.url.origin, apps)
+    return app.upstream.map(async (upstream, u) => {
       const path = `apps[${a}].upstream[${u}]`
       const where = whereOf(upstream)
       const before = clock()
@@ -36,17 +40,24 @@ async function askApps({ apps }: Pick<Config, 'apps'>, clock: Clock): Promise<Cl
           await tryConnect(upstream)
           return { findings: [], clocks: [] }
         }
-        const { status, date } = await askHealth(app, upstream)
+        const question = questionOf(route, u)
+        const answer = await askPage(app, upstream, question)
+        const { status, date } = answer
         // nginx, Apache and Go answer so on a port of TLS; Node and many others close the connection.
         if (status === 400 && (await wantsTls(upstream))) return { findings: [secure(path, upstream)], clocks: [] }
         const clocks = date === null ? [] : [{ of: `the app at ${where}`, at: date, ours: (before + clock()) / 2 }]
-        return { findings: status >= 500 ? [unwell(path, app.id, where, status)] : [], clocks }
+        if (status >= 500) return { findings: [unwell(path, app.id, where, status)], clocks }
+        const page: FirstPage = { path, id: app.id, where, origin: app.url.origin, ...question, ...answer }
+        const round = roundTrip(page)
+        if (round !== null) return { findings: [round], clocks }
+        const name = await refusedName(page, host => askPage(app, upstream, { ...question, host }))
+        return { findings: name === null ? [] : [name], clocks }
       } catch (error) {
         if (await wantsTls(upstream)) return { findings: [secure(path, upstream)], clocks: [] }
         return { findings: [silent(path, app, `apps[${a}].tls`, where, error as NodeJS.ErrnoException)], clocks: [] }
       }
     })
-  )
+  })
   const answers = await Promise.all(asked)
   return { findings: answers.flatMap(one => one.findings), clocks: answers.flatMap(one => one.clocks) }
 }
@@ -59,15 +70,46 @@ function whereOf({ origin, socketPath }: Upstream): string {
   return `${url.hostname}:${url.port || (url.protocol === 'https:' ? 443 : 80)}`
 }
 
-function askHealth(app: AppConfig, { origin, socketPath }: Upstream): Promise<{ status: number; date: number | null }> {
+interface Question {
+  readonly host: string
+  /** The upstream's own. */
+  readonly ownHost: string
+  readonly target: string
+  /** The path in the public address. */
+  readonly publicPath: string
+  readonly forwarded: Readonly<Record<string, string>>
+}
+
+function questionOf(route: App, u: number): Question {
+  const upstream = route.upstreams[u] as App['upstreams'][number]
+  const { host, constant } = outboundPlan(route, upstream)
+  const forwarded: Record<string, string> = {}
+  for (let i = 0; i < constant.length; i += 2)
+    if (/^x-forwarded-/i.test(constant[i] as string)) forwarded[constant[i] as string] = constant[i + 1] as string
+  const { host: ownHost } = new URL(upstream.origin)
+  return { host, ownHost, target: `${upstream.basePath}/`, publicPath: `${route.prefix}/`, forwarded }
+}
+
+interface Answer {
+  readonly status: number
+  readonly date: number | null
+  readonly location: string | null
+  readonly setsCookie: boolean
+}
+
+function askPage(
+  app: AppConfig,
+  { origin, socketPath }: Upstream,
+  { host, target, forwarded }: Question
+): Promise<Answer> {
   const url = new URL(origin)
   const isSecure = url.protocol === 'https:'
   const hostname = url.hostname.replace(/[[\]]/g, '')
   const trust = isSecure ? new Trust(tlsOf(app), hostname) : null
   const options: RequestOptions = {
     ...(socketPath === null ? { hostname, port: url.port || (isSecure ? 443 : 80) } : { socketPath }),
-    path: `${app.url.prefix.replace(/\/$/, '')}/`,
-    headers: { host: app.url.host, 'user-agent': 'factorgate-doctor', connection: 'close' },
+    path: target,
+    headers: { host, 'user-agent': 'factorgate-doctor', connection: 'close', ...forwarded },
     agent: false,
     signal: AbortSignal.timeout(timeoutMs),
     ...trust?.options
@@ -79,7 +121,9 @@ function askHealth(app: AppConfig, { origin, socketPath }: Upstream): Promise<{ 
       response.destroy()
       if (refusal !== null) return reject(refusal)
       const date = Date.parse(response.headers.date ?? '')
-      resolve({ status: response.statusCode ?? 0, date: Number.isNaN(date) ? null : date })
+      const { location = null, 'set-cookie': cookies } = response.headers
+      const status = response.statusCode ?? 0
+      resolve({ status, date: Number.isNaN(date) ? null : date, location, setsCookie: cookies !== undefined })
     })
     refuseUpgrade(sent).on('error', reject)
     sent.end()

@@ -93,6 +93,39 @@ t.test('apps: each way of not answering has its sentence and its way out', async
     createServer((_, response) => response.writeHead(400).end())
   )
   const switching = await startIll(t, { illness: 'another protocol' })
+  const local = await listening(
+    t,
+    createServer(({ headers }, response) =>
+      response.writeHead(headers.host === 'app.lab.example' ? 403 : 302, { location: '/tree' }).end()
+    )
+  )
+  const closed = await listening(
+    t,
+    createServer((_, response) => response.writeHead(403).end())
+  )
+  const upgrading = await listening(
+    t,
+    createServer(({ headers, url }, response) =>
+      response
+        .writeHead(headers['x-forwarded-proto'] === 'https' ? 200 : 301, { location: `https://${headers.host}${url}` })
+        .end()
+    )
+  )
+  const circling = await listening(
+    t,
+    createServer(({ headers, url }, response) =>
+      response.writeHead(301, { location: `https://${headers.host}${url}` }).end()
+    )
+  )
+  const testing = await listening(
+    t,
+    createServer((_, response) => response.writeHead(302, { location: '/', 'set-cookie': 'test=1' }).end())
+  )
+  const named = (port: number, more = {}) => ({
+    portal: { url: 'https://gate.lab.example' },
+    trustedProxies: ['127.0.0.1'],
+    apps: [{ id: 'a', url: 'https://app.lab.example', upstream: `http://127.0.0.1:${port}`, ...more }]
+  })
   const ca = { tls: { ca: pki.file('root.pem') } }
   for (const [sentence, config, expected] of [
     ['it answers', app(`http://127.0.0.1:${plain}`), null],
@@ -110,6 +143,29 @@ t.test('apps: each way of not answering has its sentence and its way out', async
     ['it closes what is no TLS', app(`http://127.0.0.1:${trusted}`), ['problem', /speaks TLS/, /^Write https:\/\/127/]],
     ['it has no certificate', app(`http://127.0.0.1:${bare}`), ['problem', /speaks TLS/, /^Write https:/]],
     ['it answers 400 to what is no TLS', app(`http://127.0.0.1:${strict}`), ['problem', /speaks TLS/, /^Write https:/]],
+    [
+      'it refuses its public name',
+      named(local),
+      [
+        'warning',
+        /answers 403 under its public name app\.lab\.example, and 302 under 127\.0\.0\.1:\d+$/,
+        /preserveHost: false/
+      ]
+    ],
+    ['it gets its own name', named(local, { preserveHost: false }), null],
+    ['it refuses everybody', named(closed), null],
+    ['it wants https, and reads that people have it', named(upgrading), null],
+    [
+      'it wants https, and does not read that people have it',
+      named(circling),
+      ['warning', /to the same page \(https:\/\/app\.lab\.example\/\), without end/, /X-Forwarded-Proto/]
+    ],
+    [
+      'the same under a path, and under its own name',
+      named(circling, { url: 'https://lab.example/nb', preserveHost: false }),
+      ['warning', /to the same page/, /X-Forwarded-Proto/]
+    ],
+    ['it tests whether cookies come back', named(testing), null],
     ['it answers 400, and speaks no TLS', app(`http://127.0.0.1:${picky}`), null],
     [
       'it speaks no TLS',
