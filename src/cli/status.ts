@@ -1,4 +1,5 @@
 /** `factorgate status`: what runs here, and who is signed in, by the admin listener and the store. */
+
 import { X509Certificate } from 'node:crypto'
 import { pemText } from '../../config/reading/text-sources.ts'
 import type { Config } from '../../config/schema.ts'
@@ -17,6 +18,7 @@ import { issuedNames, issuedSentence, type NameReport } from './check/issued.ts'
 import { type Command, type Io, jsonText, readArgs } from './command.ts'
 import { configFor, configHelp, configOption, withStore } from './command-context.ts'
 import { askAdmin, gateState } from './doctor/gate.ts'
+import { CannotChangeUser } from './owner.ts'
 import { isPortTaken } from './probes/ports.ts'
 import { counted, moment, pairs } from './table.ts'
 import { accountsAt } from './user/person.ts'
@@ -188,6 +190,7 @@ async function stored(io: Io, file: string | undefined): Promise<Stored> {
     })
     return { people: { people: ids.size, sessions }, failing, issued, postures, full, suspended, newInApps }
   } catch (error) {
+    if (error instanceof CannotChangeUser) throw error
     io.stderr(
       `note: the store does not say who is signed in or suspended, and which posture is set: ${(error as Error).message}\n`
     )

@@ -247,6 +247,11 @@ asRoot('where Node.js lets nobody change the user, the whole command runs as the
   t.equal(made.status, 0, made.stderr)
   t.match(run('user', 'add', 'ada'), { status: 0, stdout: /\/invite\// })
   t.match(run('user', 'suspend', 'nobody', '--why', 'x'), { status: 1, stderr: /there is no account 'nobody'/ })
+  for (const command of ['check', 'status', 'doctor']) {
+    const { stdout, stderr } = run(command)
+    t.ok(stdout + stderr, command)
+    t.notMatch(stdout + stderr, /does not let root|disabled/, command)
+  }
   for (const name of readdirSync(at('var'), { recursive: true, encoding: 'utf8' }))
     t.equal(statSync(at('var', name)).uid, uid, name)
 })

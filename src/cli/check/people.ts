@@ -5,6 +5,7 @@ import { checkKey, keyCheck } from '../../keyring/key-check.ts'
 import { readKeyFile } from '../../keyring/key-file.ts'
 import type { Io } from '../command.ts'
 import { withStore } from '../command-context.ts'
+import { CannotChangeUser } from '../owner.ts'
 import { withProgress } from '../progress.ts'
 import { accountsAt } from '../user/person.ts'
 import type { CheckFinding, Sound } from './finding.ts'
@@ -35,6 +36,7 @@ export async function checkPeople(loaded: Sound, io: Io): Promise<{ found: Check
     })
     return { found, trouble: null }
   } catch (error) {
+    if (error instanceof CannotChangeUser) throw error
     return { found, trouble: (error as Error).message }
   }
 }

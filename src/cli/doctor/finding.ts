@@ -1,4 +1,5 @@
 /** A finding of `factorgate doctor`, and the probes. */
+import { CannotChangeUser } from '../owner.ts'
 import type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
 
 export type { ProbeFinding as DoctorFinding } from '../probes/finding.ts'
@@ -26,6 +27,7 @@ export function runProbes(probes: readonly Probe[], limitMs: number): Promise<Pr
       try {
         return { id, title, findings: await Promise.race([look(), late]) }
       } catch (error) {
+        if (error instanceof CannotChangeUser) throw error
         return { id, title, findings: [unfinished((error as Error).message)] }
       } finally {
         clearTimeout(timer)
