@@ -96,8 +96,15 @@ export function enforceOwn(
   // The first submission has replaced the token; the handler repeats its response (portal/answer-once.ts).
   if (config.isRepeatable && verdict === 'sign_in_required' && wantsPage(request.raw)) return done()
   const given = config.isStep ? returnQueryOf(exchange.target.query) : null
-  const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + formPage(request) })
+  const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + pageAfter(request) })
   challenge(context, request, reply, { match, reason, returnQuery }, done)
+}
+
+/** The page of the request; in the console it then says that the form was not carried out, since the proof may seem to have done it. */
+function pageAfter(request: FastifyRequest): string {
+  const page = formPage(request)
+  if (request.method === 'GET' || request.routeOptions.config.requires !== 'console') return page
+  return `${page}${page.includes('?') ? '&' : '?'}undone`
 }
 
 function consoleVerdict(

@@ -18,6 +18,8 @@ export interface ConsoleFrame {
   readonly say: ConsoleMessages
   /** People may ask operators to approve a first second factor. */
   readonly hasRequests: boolean
+  /** A form was not carried out, because it came without a fresh proof. */
+  readonly isUndone: boolean
 }
 
 export type ConsolePage = AuthenticatedContext & { readonly role: Role; readonly words: ConsoleMessages }
@@ -35,7 +37,9 @@ export function consolePage(request: FastifyRequest): ConsolePage {
 
 export function consoleFrame(page: ConsolePage): ConsoleFrame {
   const { hasSponsors } = page.portal.directories
-  return { frame: frameOf(page), role: page.role, say: page.words, hasRequests: hasSponsors }
+  const { method, exchange } = page.request
+  const isUndone = method === 'GET' && new URLSearchParams(exchange.target.query).has('undone')
+  return { frame: frameOf(page), role: page.role, say: page.words, hasRequests: hasSponsors, isUndone }
 }
 
 export function actingOf(page: ConsolePage, why: string): Acting {

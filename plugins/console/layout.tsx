@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { Role } from '../../src/administration/roles.ts'
 import type { Account } from '../../src/identity/account.ts'
 import { pageScript, tabIcon } from '../portal/assets.ts'
-import { DocumentHead, Masthead, Said } from '../portal/layout.tsx'
+import { DocumentHead, FormProblem, Masthead, Said } from '../portal/layout.tsx'
 import { consoleScript, consoleSheet } from './assets.ts'
 import type { ConsoleFrame } from './console-page.ts'
 
@@ -36,7 +36,7 @@ const places: readonly (readonly [Place, string])[] = [
   ['configuration', `${base}/configuration`]
 ]
 
-export function Sheet({ frame: { frame, role, say, hasRequests }, title, at, narrow, children }: SheetProps) {
+export function Sheet({ frame: { frame, role, say, hasRequests, isUndone }, title, at, narrow, children }: SheetProps) {
   const { look, say: words } = frame
   return (
     <html lang={words.entry.tag} dir={words.entry.direction === 'rtl' ? 'rtl' : undefined}>
@@ -65,6 +65,7 @@ export function Sheet({ frame: { frame, role, say, hasRequests }, title, at, nar
           <h1>
             <Said text={title} />
           </h1>
+          {isUndone && <FormProblem text={say.frame.undone} takesFocus />}
           {children}
         </main>
         <footer>

@@ -75,6 +75,14 @@ t.test('a form that is sent after the proof has aged asks for the passkey, and n
   const answer = await browser.submit(form, { reason: 'left the lab' })
   t.match(answer.url, /\/\.factorgate\/challenge\?rd=/)
   t.equal((await gate.server.runtime.accounts.byId(ada.id))?.suspended, null)
+
+  // Back with a new proof.
+  const again = await person('oscar', operator)
+  const back = new URL(answer.url).searchParams.get('rd') ?? ''
+  t.match(textOf(await again.browser.open(back)), 'too late after your last confirmation, so nothing was done')
+  const sent = await again.browser.submit(await again.browser.open(back), { reason: 'left the lab' })
+  t.match(textOf(sent), 'ada is suspended')
+  t.notMatch(textOf(sent), 'nothing was done')
 })
 
 t.test('the console stands on the portal’s host alone', async t => {

@@ -11,6 +11,7 @@ export interface Sentences {
     readonly page: (args: { readonly page: string; readonly pages: string }) => string
     readonly refresh: string
     readonly follow: string
+    readonly undone: string
     readonly stopped: string
     readonly asOf: (args: { readonly clock: string }) => string
     readonly places: {
