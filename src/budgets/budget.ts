@@ -27,6 +27,7 @@ export interface Budget extends TakenFactors {
   readonly countsApp?: (appId: string) => boolean
 }
 
+/** How long `step-up` holds what is running. */
 export const holdMs = 60_000
 
 export function has({ steps }: Budget, step: Step): boolean {
@@ -42,7 +43,7 @@ export function isStrict(budget: Budget): boolean {
   return budget.steps.some(step => step !== 'journal' && step !== 'notify')
 }
 
-/** The steps if no fresh proof comes. */
+/** The steps if no fresh proof comes; all without `step-up`. */
 export function laterSteps({ steps }: Budget): readonly Step[] {
   return steps.slice(steps.indexOf('step-up') + 1)
 }

@@ -17,7 +17,7 @@ import { Settlements, tickMs } from './settlements.ts'
 import { isStanding } from './standing.ts'
 import { subjectOf } from './subject.ts'
 
-/** One gate of all reports it. */
+/** What happened to a budget; one gate of all reports it. */
 export interface Passing {
   readonly budget: Budget
   readonly subject: string
@@ -39,12 +39,12 @@ export interface BudgetsOptions {
   /** Journal, notices and suspensions. It must not reject. */
   readonly act: (passing: Passing) => Promise<void>
   readonly cutAll: (budget: Budget, subject: string) => void
-  /** Null if the session has ended. */
+  /** Whose session it is, and its proofs; null if it has ended. */
   readonly standingNow: (session: string) => Promise<Pick<Who, 'account' | 'proofs'> | null>
   readonly onTrouble: (error: unknown) => void
   /** Called once. Newer counts are left alone. */
   readonly onTooNew: (error: RecordTooNew) => void
-  /** Nobody can set this clock. Without it, jumps are not noticed. */
+  /** Milliseconds of a clock that nobody can set. Without it, jumps are not noticed. */
   readonly running?: Clock | undefined
   readonly onClockJump?: (jump: ClockJump) => void
   readonly isShared: boolean
@@ -71,22 +71,25 @@ const nobody: readonly Proof[] = []
 
 interface Spends {
   readonly meters: readonly Meter[]
+  /** The proofs that all these meters have noted. */
   noted: readonly Proof[] | null
 }
 
 const nothing: Spends = { meters: [], noted: null }
-/** Meters that may hold or cut are kept longer. */
+/** Ticks without use after which a meter leaves the memory; `passed`: one that may hold or cut. */
 const maxIdleTicks = { passed: 1_200, within: 120 } as const
 const forgetTicks = 60
 const passingSeconds = 60
-/** While the store does not answer. */
+/** `Retry-After` where this process refuses because the store does not answer. */
 const aloneSeconds = 2
 
 export class Budgets {
   readonly #options: BudgetsOptions
   readonly #settlements: Settlements
   readonly #jumps: ClockJumps | null
+  /** By budget and subject. */
   readonly #meters = new Map<string, Map<string, Meter>>()
+  /** By app and session ('' for strangers), so that a request looks up one thing. */
   readonly #spendsOf = new Map<string, Map<string, Spends>>()
   readonly #clock: Clock
   #budgets: readonly Budget[] = []
@@ -115,6 +118,7 @@ export class Budgets {
     return this.#budgets
   }
 
+  /** Exchanges that wait for a proof now. */
   get held(): number {
     return this.#settlements.waiting.reduce((sum, { mode, waiting }) => sum + (mode === 'hold' ? waiting.length : 0), 0)
   }
@@ -139,7 +143,7 @@ export class Budgets {
     for (const meter of [...this.#settlements.waiting]) this.#settlements.wake(meter)
   }
 
-  /** `own`: the rule's `freshFor`. */
+  /** Null if no budget concerns the exchange. `own`: the rule's `freshFor`. */
   open(spending: Spending, own: Budget | null, observed: ObservedFlow | null): CountedFlow | null {
     const { app, who, path, isLed } = spending
     const spends = this.#spendsAt(app, who)
@@ -159,7 +163,7 @@ export class Budgets {
     return flow
   }
 
-  /** Judges by what this process knows. */
+  /** The demand by what this process knows; null for none. */
   demandOn(app: AskedApp, who: Who | null, own: Budget | null): Demand | null {
     if (this.#settlements.areAllQuiet) return null
     for (const meter of this.#spendsAt(app.id, who).meters) {
@@ -170,7 +174,7 @@ export class Budgets {
     return ownMeter === null ? null : this.#demandOf(ownMeter, app, who)
   }
 
-  /** Null if this process knows all counts that may stop the person. The promise never rejects. */
+  /** Null if this process knows all counts that may stop the person. The promise resolves when the store was asked, and never rejects. */
   ready(app: string, who: Who): Promise<unknown> | null {
     const { meters } = this.#spendsAt(app, who)
     if (!meters.some(isUnknown)) return null
@@ -182,8 +186,9 @@ export class Budgets {
   }
 
   /**
-   * Null if a request may begin; otherwise a promise that never rejects. Without it any number of small responses could pass while the store is asked.
-   * Only bodies wait for budgets of what people send, and no counted path for one of distinct paths.
+   * Null if a request may begin; otherwise a promise that resolves when there is room, or surely none, and never rejects. Without it any number of small
+   * responses could pass while the store is asked. A request without a body waits for no budget of what people send, and a counted path for none of
+   * distinct paths.
    */
   room(
     app: AskedApp,
@@ -206,7 +211,7 @@ export class Budgets {
     return Promise.all(needed.map(meter => roomOf(meter, app.isGuarded === true, hash, this.#settlements, clock)))
   }
 
-  /** A proof counts even if no transfer waits. */
+  /** A proof counts even if no transfer waits, because the person may have been asked before. */
   async sessionChanged(session: string): Promise<void> {
     if (this.#settlements.areAllQuiet) return
     const standing = await this.#options.standingNow(session)
@@ -355,7 +360,7 @@ export class Budgets {
       for (const [subject, meter] of meters) {
         meter.idleTicks += forgetTicks
         const isIdle = meter.users === 0 && meter.idleTicks >= maxIdleTicks[meter.isQuiet ? 'within' : 'passed']
-        // A forgotten person would be let in until the ledger is read.
+        // Without its meter, a stopped person would be let in until the ledger is read.
         if (!isIdle || isStanding(meter, now) || meter.isDirty || meter.isSettling || meter.waiting.length > 0) continue
         meters.delete(subject)
         this.#settlements.forget(meter)

@@ -2,12 +2,12 @@
 import type { Clock } from '../clock.ts'
 import { usedForMs } from './ledger.ts'
 
-/** Parts of the amount and of what was left, for a process without a grant. */
+/** Without a grant: at most these parts of the amount and of what was left, and `maxFloat`. */
 const amountShare = 1 / 32
 const leftShare = 1 / 8
 const maxFloat = 16
 
-/** A process that has stood still sees by `at` that its grant is over. */
+/** By `at`, a process that has stood still sees that its grant is over. */
 interface Granted {
   readonly count: number
   readonly at: number
@@ -15,6 +15,7 @@ interface Granted {
 }
 
 export class CountGrant {
+  /** On its way to the store. */
   #reported = 0
   #granted: Granted | null = null
   #float: number
@@ -28,7 +29,7 @@ export class CountGrant {
     return this.#allowed - this.#reported - news
   }
 
-  /** True if the next should be drawn. */
+  /** True if half is used: the next should be drawn. */
   isLow(news: number): boolean {
     const allowed = this.#allowed
     return allowed - this.#reported - news < allowed / 2
@@ -44,7 +45,7 @@ export class CountGrant {
     this.#float = Math.min(maxFloat, amount * amountShare, Math.max(0, left) * leftShare)
   }
 
-  /** Returns what must be reported again. */
+  /** Returns what was on its way, to be reported again. */
   failed(): number {
     const reported = this.#reported
     this.#reported = 0

@@ -13,7 +13,7 @@ export interface FlowKeeper {
   /** `by` waits for the next settlement; an urgent one comes at once. */
   wait(meter: Meter, by: Spender, isUrgent: boolean): void
   leave(meter: Meter, by: Spender): void
-  /** The latest proofs, whatever host showed them. */
+  /** The latest proofs, whatever host showed them; undefined if unknown. */
   shownBy(session: string): readonly Proof[] | undefined
   beginNext(meter: Meter): void
 }
@@ -125,7 +125,7 @@ export class CountedFlow implements Flow, Spender {
     this.#holder?.cut('budget', 'budget_spent')
   }
 
-  /** A silent flow does not wait, so nobody tells it of a proof. */
+  /** True for a new proof. A silent flow does not wait, so nobody tells it. */
   #showsMore(): boolean {
     const shown = this.session === null ? undefined : this.#keeper.shownBy(this.session)
     if (shown === undefined || newestAt(shown) <= this.signedInAt) return false

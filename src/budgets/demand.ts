@@ -18,9 +18,9 @@ export type Demand =
       readonly reason: 'budget_proof_required' | 'unusual_proof_required'
       readonly requirement: Requirement
     }
-  /** With `isQuota`, nothing ever passes again with this token. */
+  /** Nothing passes for a while; with `isQuota`, nothing ever with this token. */
   | { readonly kind: 'refuse'; readonly retryAfterSeconds: number; readonly isQuota: boolean }
-  /** For a guarded app. `tooNew`: a newer release wrote the record. */
+  /** The counts cannot be shared, and the app is guarded. `tooNew`: a newer release wrote the record. */
   | { readonly kind: 'store_unreachable'; readonly tooNew: RecordTooNew | null }
 
 type Proving = Extract<Demand, { readonly kind: 'prove' }>

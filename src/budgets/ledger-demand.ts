@@ -26,7 +26,7 @@ export function demandOfLedger(
     return { kind: 'refuse', retryAfterSeconds: Math.max(1, seconds), isQuota: budget.isQuota === true }
   }
   if (!asksFor(ledger, budget, proofAt, now, scale)) return null
-  // Enough has left the window since.
+  // No proof is needed if enough has left the window.
   const { spent, limit } = readLedger({ ...ledger, boughtAt: [] }, budget, now, scale)
   if (spent <= limit) return null
   return proofSince(ledger.askedAt, now, 'budget_proof_required', budget)

@@ -13,7 +13,7 @@ export const ledgerRecord = new RecordKind<Ledger>({
   read: record => (isLedger(record) ? record : null)
 })
 
-/** Other gates hear of it, and look at the ledger. */
+/** A gate writes this key when steps move on: others then look at the ledger. */
 export const passingKey = (id: string) => `passing:${id}`
 export const passingPrefix = 'passing:'
 

@@ -7,6 +7,7 @@ import { type Budget, has, holdMs, isSlow, isStrict } from './budget.ts'
 
 export interface Grant {
   readonly process: string
+  /** Or requests, or new paths, as the budget counts. */
   readonly bytes: number
   readonly until: number
 }
@@ -20,19 +21,19 @@ export interface Ledger {
   /** The paths without led requests; null if the same as `paths`. */
   readonly ownPaths: PathsText | null
   readonly grants: readonly Grant[]
-  /** When the budget was last passed. */
+  /** When the budget was last passed; null if it is not passed. */
   readonly askedAt: number | null
-  /** True once somebody has shown a proof since. */
+  /** True once somebody has shown a proof since `askedAt`. */
   readonly isAnswered: boolean
-  /** The proof of the last purchase; it buys no second budget. */
+  /** The time of the proof that bought last; it buys no second budget, however clocks differ. */
   readonly boughtWith: number
-  /** Each purchase counts for one window. */
+  /** Each purchase adds one amount for one window. */
   readonly boughtAt: readonly number[]
-  /** True once the steps after `step-up` have begun. */
+  /** True once the steps after `step-up` have begun, for want of a proof. */
   readonly isUnanswered: boolean
-  /** Until then the rate of `slow` is used up. */
+  /** The rate of `slow` is used up to this time. */
   readonly rateUsedUntil: number
-  /** The proof that a count with `isPerProof` belongs to. */
+  /** The time of the proof that a count with `isPerProof` belongs to. */
   readonly proofAt: number
   /** Null also after the account was resumed. */
   readonly suspendedAt: number | null
@@ -43,8 +44,9 @@ export interface Ledger {
 export interface Report {
   readonly process: string
   readonly account: string | null
-  /** Bytes or requests. */
+  /** Bytes or requests since the last report. */
   readonly spent: number
+  /** Hashes. */
   readonly paths: readonly number[]
   /** Requests or new paths that have begun; 0 for bytes. */
   readonly begun: number
@@ -62,17 +64,17 @@ export interface Report {
   readonly signedInAt: number
 }
 
-/** `hold`: until a proof. `passed`: the budget only tells. */
+/** `hold`: bytes wait for a proof. `slow`: they flow at the rate. `cut`: nothing flows. `passed`: the budget only tells. */
 export type Mode = 'within' | 'hold' | 'slow' | 'cut' | 'passed'
 
-/** One gate of all gets it. */
+/** One gate of all gets each. */
 export type Happening = 'passed' | 'bought' | 'unanswered'
 
 export interface Settlement {
   readonly ledger: Ledger
   readonly mode: Mode
   readonly happened: readonly Happening[]
-  /** True once for each time that the budget is passed. */
+  /** The account is to be suspended now; true once for each time that the budget is passed. */
   readonly isSuspending: boolean
   /** True once, if led requests alone have saved the account. */
   readonly isSpared: boolean
@@ -83,16 +85,17 @@ export interface Settlement {
   readonly isRebased: boolean
 }
 
-/** Holders stop earlier, since clocks differ and reports may be late. */
+/** How long a grant counts in the store, and how long its holder uses it: clocks differ, and reports may be late. */
 export const grantMs = 60_000
 export const usedForMs = 5_000
 const smallestGrant = 256 * 1024
 const largestGrant = 64 * 1024 * 1024
-/** A process draws at most this part of what is left. */
+/** A process draws at most one part in so many of what is left. */
 const share = 8
 const busyMs = 100
-/** A sign-in so long after a suspension shows that an operator has resumed the account. */
+/** A sign-in more than this after a suspension shows that an operator has resumed the account. */
 const resumedMs = 2_000
+/** The rate of `slow` is granted in pieces of this length. */
 const pieceMs = 250
 
 /** Shared, to save memory. */
@@ -157,7 +160,7 @@ function modeOf({ askedAt }: Ledger, budget: Budget, isPassed: boolean, now: num
   return isSlow(budget) ? 'slow' : 'cut'
 }
 
-/** A fresh proof buys one more budget: with `step-up`, or if led requests alone have passed a budget that cuts. */
+/** A fresh proof buys one more budget: with `step-up`, or if led requests alone have passed a budget that cuts. Then other sessions need a proof too. */
 export function isConfirmable(ledger: Ledger, budget: Budget, now: number, scale = 1): boolean {
   if (has(budget, 'step-up')) return true
   const { askedAt, isAnswered, boughtWith } = ledger
@@ -167,13 +170,14 @@ export function isConfirmable(ledger: Ledger, budget: Budget, now: number, scale
   return mode === 'cut' && ownAt(ledger, budget, now) <= limit
 }
 
-/** A proof from the future (a clock was put back) does not count. */
+/** True if whoever has this proof needs a newer one. A proof from the future (a clock was put back) does not count. */
 export function asksFor(ledger: Ledger, budget: Budget, proofAt: number, now: number, scale = 1): boolean {
   const { askedAt, isAnswered, boughtWith } = ledger
   if (askedAt === null || !isConfirmable(ledger, budget, now, scale)) return false
   return proofAt > now + clockSkewMs || proofAt <= askedAt || (!isAnswered && proofAt <= boughtWith)
 }
 
+/** True for a token that is older than the proof that began the count anew: that proof was another token's. */
 export function isOfEarlierProof(
   { boughtWith }: Ledger,
   { isPerProof }: Pick<Budget, 'isPerProof'>,
@@ -182,7 +186,7 @@ export function isOfEarlierProof(
   return isPerProof && proofAt < boughtWith
 }
 
-/** When the window has room again without a proof. */
+/** When the window has room again without a proof, in milliseconds since the epoch. */
 export function roomAt(
   { slots, slotMs, askedAt }: Ledger,
   { counted, windowSeconds }: Budget,
@@ -232,7 +236,7 @@ export function settle(found: Ledger | null, budget: Budget, report: Report, now
   return { ...granted(ledger, budget, report, { mode, spent, limit }, heldBy(before, budget, report), now), ...told }
 }
 
-/** No time has passed when a clock is set. */
+/** Setting a clock takes no time, so nothing leaves the window early or late. */
 export function movedWith(ledger: Ledger, { from, to }: ClockJump): Ledger {
   const { slotMs, grants, boughtAt, askedAt, suspendedAt, rateUsedUntil, boughtWith, proofAt } = ledger
   const by = to - from
@@ -259,7 +263,7 @@ export function movedWith(ledger: Ledger, { from, to }: ClockJump): Ledger {
   }
 }
 
-/** True if nobody has written it since. */
+/** True if nobody has written the ledger since the jump. */
 export function isBefore({ slotMs, slots, paths }: Ledger, { from, to }: ClockJump): boolean {
   const newest = paths.reduce((most, [slot]) => Math.max(most, slot), slots.at(-2) ?? 0)
   return newest <= slotAt(from, slotMs) + 1 && (to > from || newest > slotAt(to, slotMs) + 1)
@@ -283,7 +287,7 @@ function maySuspend({ askedAt, isUnanswered, isAnswered, suspendedAt }: Ledger, 
   return suspendedAt === null || suspendedAt < askedAt
 }
 
-/** A changed window keeps the sum. */
+/** Drops what has left the window. A changed window keeps the sum. */
 function rolled(ledger: Ledger, budget: Budget, now: number): Ledger {
   const slotMs = slotMsOf(budget.windowSeconds)
   const current = slotAt(now, slotMs)
@@ -355,7 +359,7 @@ function heldBy({ grants }: Ledger, { counted }: Budget, { process, begun }: Rep
   return old === undefined ? 0 : Math.max(0, old.bytes - begun)
 }
 
-/** One more than the limit leaves, so the byte that passes it is reported. */
+/** A grant may be one more than the limit leaves, so that the byte that passes it is reported. */
 function granted(
   ledger: Ledger,
   budget: Budget,

@@ -14,10 +14,10 @@ export interface Lifting {
 }
 
 const passingSeconds = 60
-/** It bounds the record. */
+/** The most budgets that one lift adds. It bounds the record where the posture leaves little. */
 const maxBought = 20
 
-/** The sessions and programs of the account count too. Rejects with StoreUnreachable. */
+/** Those that stop the account, its sessions or its programs now. Rejects with StoreUnreachable. */
 export async function budgetsThatHold(lifting: Lifting, account: string): Promise<readonly Budget[]> {
   return (await heldBy(lifting, account)).map(({ budget }) => budget)
 }

@@ -1,4 +1,4 @@
-/** One ledger as this process uses it. */
+/** One ledger as this process uses it: what is not reported yet, and what more may flow. */
 import type { Clock } from '../clock.ts'
 import { type Proof, takenAt } from '../factor/proof.ts'
 import type { ClockJump } from '../metering/clock-jumps.ts'
@@ -31,8 +31,9 @@ import type { Counted } from './steps.ts'
 
 /** What may pass without a grant. */
 const floatBytes = 512 * 1024
-/** Such an answer is read whole at once. */
+/** A smaller answer is read whole at once, so nothing of it can wait. */
 const smallAnswer = 64 * 1024
+/** One part in so many of a count is much. */
 const muchShare = 4
 /** The longest delay of a report (`fullTicks`). With shorter slots the count would land in a later one. */
 const longestWaitMs = 10_000
@@ -43,27 +44,28 @@ const none: readonly number[] = []
 /** It stores nothing that can be computed: several meters of 10,000 people must fit into a few megabytes. */
 export class Meter {
   readonly subject: string
+  /** Null before the first settlement. */
   ledger: Ledger | null = null
-  /** True while the store surely holds this ledger. */
+  /** True while the store holds this ledger, as far as is known. */
   isKnown = false
   mode: Mode = 'within'
   scale = 1
   askAgainAt: number | null = null
-  /** The store does not answer since then. */
+  /** Since when the store does not answer, or holds an unusable ledger. */
   cutOffAt: number | null = null
   /** Set if a newer release wrote the ledger. */
   tooNew: RecordTooNew | null = null
   /** Other processes hold grants for all that is left. */
   isBusy = false
   isSettling = false
-  /** True from a passed count until the store denies it. */
+  /** True from when this process sees the count passed until the store denies it. */
   isOver = false
   isDirty = false
   /** The clock was set since the last report. */
   isMoved = false
   mustSettle = false
   idleTicks = 0
-  /** Running exchanges. */
+  /** The number of running exchanges. */
   users = 0
   waiting: readonly Spender[] = nobody
   account: string | null = null
@@ -71,13 +73,16 @@ export class Meter {
   counted: Counted
   #budget: Budget
   #spent = 0
-  /** What was left when settled; it only grows later. */
+  /** What was left at the last settlement. It only grows as the window moves on; 0 for unknown. */
   #room = 0
   #slowed = 0
   #grant = 0
+  /** Of the grant. */
   #left = 0
   #leftUntil = 0
+  /** What has flowed without a grant. */
   #debt = 0
+  /** What has flowed on a grant since the last report. */
   #covered = 0
   #reportedDebt = 0
   #provedAt = 0
@@ -109,6 +114,7 @@ export class Meter {
   }
 
   set budget(budget: Budget) {
+    // The grant was of a larger amount.
     if (budget.amount < this.#budget.amount) this.#left = 0
     this.#budget = budget
     this.#room = 0
@@ -123,7 +129,7 @@ export class Meter {
     return this.isMoved || this.#spent > 0 || this.#slowed > 0 || this.#left > 0 || this.#seen?.hasNews === true
   }
 
-  /** True if the count changes much, or the steps may move on. */
+  /** True if the unreported changes the count much, or may move the steps on. */
   hasGrown(now: number, scale: number): boolean {
     const { ledger } = this
     if (ledger === null || this.isMoved || this.mode !== 'within' || this.cutOffAt !== null) return true
@@ -141,12 +147,12 @@ export class Meter {
     return this.#seen === null ? this.#spent : this.#seen.countedAnew
   }
 
-  /** The next report keeps such a grant. */
+  /** A grant is in use, so the next report keeps it. */
   get isDrawing(): boolean {
     return this.#grant > 0 && this.#begun > 0
   }
 
-  /** True if the next should be drawn. */
+  /** True if half of the grant or float is used: the next should be drawn. */
   get isRunningLow(): boolean {
     if (this.#counts !== null) return this.mode === 'within' && this.#counts.isLow(this.#begun)
     return this.mode === 'within' && (this.#grant > 0 ? this.#left < this.#grant / 2 : this.#debt > floatBytes / 2)
@@ -166,7 +172,7 @@ export class Meter {
     this.#signedInAt = Math.max(this.#signedInAt, by.signedInAt)
   }
 
-  /** Proofs outside an exchange. True if they may buy another budget. */
+  /** Notes proofs outside an exchange. True if they may buy another budget. */
   prove(proofs: readonly Proof[], now: number): boolean {
     const { ledger } = this
     const at = takenAt(proofs, this.#budget)
@@ -191,7 +197,7 @@ export class Meter {
     return true
   }
 
-  /** True by all that this process knows. */
+  /** Counts all that this process knows, reported or not. */
   isOverCount(now: number, scale: number): boolean {
     const { ledger, counted } = this
     if (ledger === null || (scale === this.scale && counted === 'requests' && this.#spent <= this.#room)) return false
@@ -223,7 +229,7 @@ export class Meter {
     return !areCounted(stored.paths, paths, slotAt(now, stored.slotMs))
   }
 
-  /** How many waiting requests may begin; all, where nothing is left to wait for. */
+  /** How many waiting requests may begin: as many as what is left suffices for; all, where nothing is left to wait for. */
   mayBegin(now: number, scale: number): number {
     const isJudged = this.cutOffAt !== null || (this.mode !== 'within' && this.mode !== 'slow')
     if (isJudged || !this.isStrict) return Number.POSITIVE_INFINITY
@@ -249,14 +255,14 @@ export class Meter {
     return true
   }
 
-  /** The budget stops nobody. */
+  /** The budget stops nobody and asks for nothing. */
   get isQuiet(): boolean {
     const { ledger, mode, cutOffAt } = this
     if (mode !== 'within' || cutOffAt !== null) return false
     return ledger === null || (ledger.askedAt === null && !isOfEarlierProof(ledger, this.#budget, 0))
   }
 
-  /** Running exchanges have used up what this process may pass. */
+  /** Running exchanges have used up what this process may pass: nothing new may begin. */
   get isTight(): boolean {
     if (!this.isStrict || this.cutOffAt !== null) return false
     if (this.mode === 'slow') return this.#left <= 0
@@ -271,7 +277,7 @@ export class Meter {
     return this.#counts !== null && this.#counts.left(this.#begun) <= 0
   }
 
-  /** True for most pieces. */
+  /** True if a piece may flow without a question, as most do. */
   get flowsFreely(): boolean {
     return this.isQuiet && (this.#left > 0 || this.#debt <= 0 || (!this.isBusy && this.#debt <= floatBytes))
   }
@@ -280,7 +286,7 @@ export class Meter {
     const { budget, ledger, mode } = this
     if (this.cutOffAt !== null)
       return by.isGuarded ? (now < this.cutOffAt + holdMs ? 'wait' : 'cut') : this.mayFlowAlone(now)
-    // Perhaps the ledger cannot be read.
+    // The ledger is not read yet, and perhaps cannot be.
     if (ledger === null && by.isGuarded) return 'draw'
     if (mode === 'passed') return 'flow'
     // Bytes may have left the window since.
@@ -296,7 +302,7 @@ export class Meter {
     return this.#mayPass(now)
   }
 
-  /** While the store does not answer. */
+  /** While the store does not answer, only what this process knows to be too much is stopped. */
   mayFlowAlone(now: number): Exclude<Answer, 'draw'> {
     const ledger = this.ledger ?? emptyLedger(this.#budget)
     const limit = limitAt(ledger, this.#budget, now, this.scale)
@@ -326,6 +332,7 @@ export class Meter {
       proofAt: this.#provedAt,
       signedInAt: this.#signedInAt
     }
+    // This report gives the grant back.
     if (!isWanting) this.#counts?.drop()
     this.#counts?.reported(this.#begun)
     this.#seen?.reported()
@@ -348,7 +355,7 @@ export class Meter {
     this.isBusy = mode === 'within' && askAgainAt !== null
     this.#debt -= this.#reportedDebt
     this.#reportedDebt = 0
-    // Bytes on the old grant count for the new one.
+    // What flowed meanwhile on the old grant counts for the new one.
     this.#left = grant - this.#covered
     if (this.#left < 0) this.#debt -= this.#left
     this.#left = Math.max(0, this.#left)

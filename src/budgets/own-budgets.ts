@@ -6,6 +6,7 @@ import type { Budget } from './budget.ts'
 /** The longest life of a session. */
 const windowSeconds = 31 * 86_400
 
+/** By the index of the rule; null if none says `freshFor`. */
 export function ownBudgetsOf(app: string, rules: readonly Rule[]): (Budget | null)[] | null {
   const own = rules.map(rule => budgetOf(app, rule))
   return own.every(budget => budget === null) ? null : own

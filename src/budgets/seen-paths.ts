@@ -12,6 +12,7 @@ export class SeenPaths {
   #ownNews: readonly number[] | null = null
   #all: DistinctPaths | null = null
   #own: DistinctPaths | null = null
+  /** Paths since the last report that were not counted; others were only seen again. */
   countedAnew = 0
 
   get hasNews(): boolean {
@@ -26,7 +27,7 @@ export class SeenPaths {
     return this.#ownNews
   }
 
-  /** False if this slot has it. */
+  /** False if this slot has the path. */
   add(ledger: Counted, hash: number, current: number, isLed: boolean): boolean {
     const all = this.#allAt(ledger, current)
     const isCounted = all.isCounted(hash, current)
@@ -62,7 +63,7 @@ export class SeenPaths {
     this.#news = this.#ownNews = null
   }
 
-  /** Other gates may have added paths. */
+  /** They are made anew, because other gates may have added paths. */
   forgetLists(): void {
     this.#all = this.#own = null
   }

@@ -55,7 +55,7 @@ export function reasonOfWho(who: CountedSubject): Reason {
 const reasonIds = { bytes: 'budgetFetched', requests: 'budgetRequests', distinctPaths: 'budgetPages' } as const
 const ledIds = { bytes: 'budgetLedBytes', requests: 'budgetLedRequests', distinctPaths: 'budgetLedPages' } as const
 
-/** None where nobody is told. */
+/** None where nobody is told: of a purchase, and for `freshFor`. */
 export function reasonsOf(budget: Budget, told: Told, happening: Happening): readonly Reason[] {
   const { app, direction, counted, windowSeconds } = budget
   const { spent, own, limit } = told
@@ -71,7 +71,6 @@ export function reasonsOf(budget: Budget, told: Told, happening: Happening): rea
   ]
 }
 
-/** True if led requests saved the account from a suspension. */
 function isSpared(budget: Budget, { spent, own, limit }: Told): boolean {
   return own < spent && own <= limit && has(budget, 'suspend')
 }

@@ -18,17 +18,17 @@ interface SettlementsOptions {
   readonly onSettled: (meter: Meter, before: Mode, settlement: Settlement) => Promise<void>
   /** Null when the store answers again. */
   readonly onTrouble: (error: unknown) => void
-  /** Called once. */
+  /** Called once, for a newer release's ledger. */
   readonly onTooNew: (error: RecordTooNew) => void
   readonly isShared: boolean
 }
 
 export const tickMs = 250
-/** Other gates know a count within a second. */
+/** Ticks between reports: other gates know a count within a second. */
 const reportTicks = { shared: 2, alone: 8 } as const
-/** For small growth that no other process reads; a killed process loses it. */
+/** Ticks between reports of small growth that no other process reads; a killed process loses so much. */
 const fullTicks = 40
-/** A thousand people's reports in one turn of the event loop would delay every request. */
+/** The reports of one event-loop turn: a thousand people's would delay every request. */
 const sliceMs = 0.3
 const maxShown = 10_000
 const maxRunning = 200
@@ -40,15 +40,16 @@ export class Settlements implements FlowKeeper {
   #due: Meter[] = []
   #slice: NodeJS.Immediate | undefined
   #waiting: Meter[] = []
-  /** They may ask for a proof, or hold something. */
+  /** Meters that may ask for a proof, or hold something. */
   readonly #loud = new Set<Meter>()
   readonly #tight = new Set<Meter>()
-  /** They have let waiting requests begin since the last tick. */
+  /** Meters that have let waiting requests begin since the last tick. */
   readonly #woken = new Set<Meter>()
   readonly #running = new Map<Meter, Promise<void>>()
   #ticks = 0
   /** Counts with little growth are reported too. */
   #isFull = true
+  /** Sessions' proofs since a budget asks. */
   readonly #shown = new Map<string, readonly Proof[]>()
   #isInTrouble = false
   #hasTooNew = false
@@ -136,7 +137,7 @@ export class Settlements implements FlowKeeper {
     for (const by of meter.waiting) if (needsNone(by) || places-- > 0) by.goOn()
   }
 
-  /** One at least, because running exchanges may last for long. */
+  /** One at least between two ticks, because running exchanges may last for long. */
   #placesIn(meter: Meter): number {
     if (meter.isTight) return 0
     const least = this.#woken.has(meter) ? 0 : 1
@@ -193,7 +194,7 @@ export class Settlements implements FlowKeeper {
     this.#running.set(meter, running)
   }
 
-  /** For an unusable record. Without the store, reports try anyway. */
+  /** Looks again at an unusable record. While the store is away, reports try anyway. */
   retry(meter: Meter): void {
     if (!this.#isInTrouble) this.settle(meter)
   }
@@ -209,7 +210,7 @@ export class Settlements implements FlowKeeper {
     this.#dirty.push(meter)
   }
 
-  /** Without the store, one meter tries for all. */
+  /** While the store is away, one meter tries for all. */
   #takeDirty(): void {
     if (!this.#isInTrouble) this.#due = this.#due.concat(this.#dirty.splice(0))
     else if (this.#due.length === 0) this.#due = this.#dirty.splice(0, 1)
@@ -276,7 +277,7 @@ export class Settlements implements FlowKeeper {
     this.wake(meter)
   }
 
-  /** Compares with what this process wrote last, so one trip is enough unless another gate has written. */
+  /** A compare-and-set against what this process wrote last: one trip is enough unless another gate has written. */
   async #write(meter: Meter, report: Report, isUsing: boolean): Promise<Settlement> {
     const { store, clock, scale } = this.#options
     const { budget } = meter

@@ -19,5 +19,5 @@ export interface Spender {
   cut(): void
 }
 
-/** `draw`: for an immediate settlement. `wait`: for a proof, other gates, or time. */
+/** `draw`: it waits for an immediate settlement. `wait`: for a proof, other gates, or time. */
 export type Answer = 'flow' | 'draw' | 'wait' | 'cut'

@@ -9,7 +9,7 @@ const quotaId = 'token-quota'
 
 const quotas = new WeakMap<ProgramToken, Budget>()
 
-/** The window is the token's life. */
+/** Null without a limit. The window is the token's life, so nothing is forgotten early. */
 export function quotaOf(token: ProgramToken): Budget | null {
   const { app, bytes, createdAt, expiresAt } = token
   if (bytes === null) return null
@@ -34,7 +34,7 @@ export function quotaOf(token: ProgramToken): Budget | null {
   return quota
 }
 
-/** Fetched bytes, up to the last seconds; null without a limit. */
+/** Fetched bytes, at most ten seconds old; null without a limit. */
 export async function usedOf(store: Store, token: ProgramToken, now: number): Promise<number | null> {
   const quota = quotaOf(token)
   if (quota === null) return null

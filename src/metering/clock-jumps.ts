@@ -12,7 +12,7 @@ export class ClockJumps {
   readonly #running: Clock
   #ahead: number
 
-  /** `running`: nobody can set it. */
+  /** `running`: milliseconds of a clock that nobody can set. */
   constructor(clock: Clock, running: Clock) {
     this.#clock = clock
     this.#running = running

@@ -14,6 +14,7 @@ const prefix = 'led:'
 
 interface LedRequestsOptions {
   readonly clock: Clock
+  /** Null without other processes. */
   readonly store: Store | null
 }
 
@@ -80,6 +81,7 @@ export class LedRequests implements Leads {
     const { store } = this.#options
     if (store === null || Math.abs(now - (this.#toldAt.get(session) ?? 0)) < tellMs) return
     this.#toldAt.set(session, now)
+    // Without the store, the others do not know.
     store.put(prefix + session, String(now), afterMs / 1000).catch(() => {})
   }
 

@@ -46,7 +46,7 @@ export function isAhead(slots: Slots, current: number): boolean {
   return newest !== undefined && newest > current + 1
 }
 
-/** When `amount` of the sum will have left the window. */
+/** When `amount` of the sum will have left the window, in milliseconds since the epoch. */
 export function goneAt(slots: Slots, amount: number, slotMs: number, current: number): number {
   let left = amount
   for (let i = 0; i < slots.length; i += 2) {
