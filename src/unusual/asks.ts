@@ -1,4 +1,4 @@
-/** The people who must show a fresh proof, shared by all gates through the store. The owner's proof lets no other session go on. */
+/** The people who must show a fresh proof, shared by all gates through the store. Each session shows its own: the owner's lets no other go on. */
 import { type Demand, proofSince, type Who } from '../budgets/demand.ts'
 import type { Clock } from '../clock.ts'
 import { anyFactor, kindsTaken, newestProof, type Proof, type ProofKind, takenAt } from '../factor/proof.ts'
@@ -90,12 +90,13 @@ export class Asks {
     await askRecord.put(this.#options.store, account, ask, this.#lifeSeconds)
   }
 
+  /** Rejects with StoreUnreachable. */
   async load(account: string): Promise<void> {
     const ask = await askRecord.get(this.#options.store, account)
     if (ask !== null) this.#note(account, ask)
   }
 
-  /** A proof is owed since then. */
+  /** Since when the session owes a proof; null if it owes none. */
   askedOf(account: string, session: string, proofs: readonly Proof[]): number | null {
     this.#see(account)
     if (this.#asked.size === 0) return null

@@ -7,11 +7,11 @@ import type { Usual } from './group.ts'
 import { longAt, number, type Person, ringSize } from './person.ts'
 
 const halfLifeDays = 21
-/** Days. */
+/** The weight of the peers, in days of the person. */
 const peerDays = 4
 /** 1.4826·MAD is the standard deviation of a normal distribution (Hampel 1974). */
 const madFactor = 1.4826
-/** In e-folds: nobody teaches the watch more than threefold in a month. */
+/** The most above the slow baseline, in e-folds: nobody teaches the watch more than threefold in a month. */
 const maxAboveLong = 1.1
 const longHalfLifeDays = 60
 const minLongDays = 10
@@ -25,6 +25,7 @@ export function usualFor(person: Person, peers: Usual): Usual {
   const weight = weighDays(person)
   for (let feature = 0; feature < featureCount; feature++)
     [middle[feature], spread[feature]] = usualIn(person, peers, feature, weight)
+  // Plain arrays take a third of the memory.
   return { middle: Array.from(middle), spread: Array.from(spread) }
 }
 

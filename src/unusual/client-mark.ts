@@ -14,9 +14,10 @@ import type { Track } from './track.ts'
 const ordered = new Set(['user-agent', 'accept', 'accept-language', 'accept-encoding'])
 const platformName = 'sec-ch-ua-platform'
 const nameLengths = new Set([...ordered, 'upgrade', platformName].map(({ length }) => length))
+/** Added where the session had another mark before. */
 const midwayPoints = 8
 const maxPoints = 38
-/** A script may ask once in another language. */
+/** Looks at a mark until it counts: a script may ask once in another language. */
 const looksBefore = 3
 
 const workers: ReadonlySet<string | undefined> = new Set(['worker', 'sharedworker', 'serviceworker'])

@@ -3,18 +3,20 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import type { FindPlace, Place } from './places.ts'
 
+/** GeoLite2 City, Country and ASN, DB-IP, and the flat records of IPinfo. */
 interface PlaceRecord {
   readonly country?: { readonly iso_code?: string } | string
   readonly country_code?: string
   readonly registered_country?: { readonly iso_code?: string }
   readonly location?: { readonly latitude?: number; readonly longitude?: number; readonly accuracy_radius?: number }
   readonly autonomous_system_number?: number
+  /** `AS3320` */
   readonly asn?: string
 }
 
-/** Each process keeps the whole file in memory. */
+/** Bytes. Files have some hundred megabytes at most, and each process keeps the whole file in memory. */
 const maxBytes = 1024 * 1024 * 1024
-/** MaxMind DB File Format Specification v2.0, "Database Metadata". */
+/** The metadata begin within so many bytes of the end (MaxMind DB File Format Specification v2.0, "Database Metadata"). */
 const metadataBytes = 128 * 1024
 const metadataMarker = Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1')
 
@@ -26,6 +28,7 @@ const damaged = 'it is damaged, or no file in the format of MaxMind'
 
 /** Rejects with CountryFileError. */
 export async function readCountries(file: string): Promise<NonNullable<FindPlace>> {
+  // Loaded only where a file is configured.
   const { Reader } = await import('mmdb-lib')
   const content = await contentOf(file).catch((error: NodeJS.ErrnoException) => {
     if (error instanceof CountryFileError) throw error
@@ -57,7 +60,7 @@ async function contentOf(file: string): Promise<Buffer> {
     const stat = await handle.stat()
     if (stat.isDirectory()) throw new CountryFileError('it is a folder')
     if (!stat.isFile()) throw new CountryFileError('it is no ordinary file')
-    // The end first: an image of a disk must not fill the memory.
+    // The end is read first: an image of a disk must not fill the memory.
     const end = Buffer.alloc(Math.min(stat.size, metadataBytes))
     await handle.read(end, 0, end.length, stat.size - end.length)
     if (!end.includes(metadataMarker)) throw new CountryFileError(damaged)
@@ -72,7 +75,7 @@ function placeOf(record: PlaceRecord | null): Place | null {
   if (record === null) return null
   const named = typeof record.country === 'object' ? record.country.iso_code : record.country_code
   const code = named ?? record.registered_country?.iso_code
-  // A damaged file may say anything.
+  // A damaged file may say anything, and sentences name the country.
   const country = typeof code === 'string' && /^[A-Z]{2}$/.test(code) ? code : null
   const { latitude, longitude, accuracy_radius: radius } = record.location ?? {}
   const hasPosition = isWithin(latitude, 90) && isWithin(longitude, 180)

@@ -9,6 +9,7 @@ export class CountryFile {
   readonly #say: (why: string, isGood: boolean) => void
   #file: string | null = null
   #find: FindPlace = null
+  /** Of the file when it was last read, or found wrong. */
   #state = ''
   #seen = ''
   #isBad = false
@@ -37,7 +38,7 @@ export class CountryFile {
     if (file === null) return
     const state = await stateOf(file)
     if (state === this.#state || file !== this.#file) return
-    // The file may still be written.
+    // While a file is being written, its state differs from look to look.
     const isSettled = this.#state === '' || state === this.#seen
     this.#seen = state
     if (!isSettled) return

@@ -7,9 +7,10 @@ import { ownNumbers } from './own-day.ts'
 import { isRestDay, known, number, type Person } from './person.ts'
 import { sumAfter, sums } from './score.ts'
 
-/** In standard days above the usual. More counts after a proof on that day, and while the watch learns. */
+/** The most that a number teaches, in standard days above the usual. More counts after a proof on that day, and while the watch learns. */
 const maxLearned = 2
 const maxTrusted = 4
+/** Sums begin, and scores count, from so many known days. */
 const sumsFromDays = 5
 /** From this level on, a day without a proof teaches nothing. */
 const alarmingLevel = 2
@@ -18,11 +19,14 @@ const alarmingLevel = 2
 const ofAreas = [at.newAreas, at.foreignObjects, at.foreignBytes] as const
 
 export interface Lesson {
+  /** On the logarithmic scale. */
   readonly values: Float64Array
+  /** Bit h: hour h (UTC). */
   readonly hours: number
   readonly isRest: boolean
+  /** They have become the person's own. */
   readonly areas: readonly number[]
-  /** Null while the watch learns, and for a person with few days. */
+  /** The day's highest; null while the watch learns, and for a person with few days. */
   readonly score: number | null
 }
 
@@ -66,10 +70,12 @@ function moveSums(person: Person, usual: Usual, isLearning: boolean): void {
   }
 }
 
+/** Groups learn a day as it was: it is one of many. */
 function amountsOf(person: Person): Float64Array {
   return Float64Array.from({ length: featureCount }, (_, feature) => toScale(feature, person.numbers[feature]!))
 }
 
+/** One day changes the usual only a little, so nobody teaches the watch quickly. */
 function learnable(person: Person, usual: Usual, most: number): Float64Array {
   const values = new Float64Array(featureCount)
   for (let feature = 0; feature < featureCount; feature++)

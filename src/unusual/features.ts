@@ -74,7 +74,7 @@ export function fromScale(feature: number, value: number): number {
 
 const steps = 10
 
-/** Within five per cent. */
+/** A byte keeps an amount within five per cent. */
 export function toByte(value: number): number {
   return Math.min(255, Math.max(0, Math.round(value * steps)))
 }

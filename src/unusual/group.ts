@@ -12,6 +12,7 @@ export const everyone = ''
 const minDays = 20
 const busiestDays = 500
 const dayDecay = 0.99
+/** Assumed beside the days that were seen. */
 const assumedDays = 300
 /** Of simulated institutes' days, one in `assumedOneIn` reaches `assumedScore`, and one in e times as many each `assumedFold` more. */
 const [assumedScore, assumedOneIn, assumedFold] = [50, 105, 10]
@@ -22,6 +23,7 @@ const assumedScores = Float32Array.from(
     assumedDays *
     (assumedShare(bin * scoreBinWidth) - (bin === scoreBins - 1 ? 0 : assumedShare((bin + 1) * scoreBinWidth)))
 )
+/** An area of so many people is common. */
 const commonFrom = 2
 
 export interface Usual {
@@ -32,6 +34,7 @@ export interface Usual {
 export class Group {
   readonly bins = new Float32Array(featureCount * binCount)
   readonly hours = new Float32Array(48)
+  /** Days of people by their highest score. */
   readonly scores = new Float32Array(scoreBins)
   days = 0
   workdays = 0
@@ -111,7 +114,7 @@ export class Group {
         continue
       }
       middle[feature] = this.#quantile(feature, 0.5)
-      // A newcomer may be one of the busy people.
+      // A newcomer may be one of the busy people, so the upper side counts.
       spread[feature] = Math.max(minSpread * 1.5, (this.#quantile(feature, 0.95) - middle[feature]!) / 1.64)
     }
     this.#usual = { day, middle, spread }
@@ -166,7 +169,7 @@ const assumedMiddle = Float32Array.from(features, ({ assumed }) => assumed[0])
 const assumedSpread = Float32Array.from(features, ({ assumed }) => assumed[1])
 export const assumed: Usual = { middle: assumedMiddle, spread: assumedSpread }
 
-/** The most generous of the groups counts. */
+/** For each number the most generous group counts. */
 export function usualOf(groups: readonly Group[], all: Group, day: number): Usual {
   const known = groups.filter(group => group.isKnown)
   if (known.length === 0) return all.isKnown ? all.usual(day) : assumed

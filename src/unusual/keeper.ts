@@ -37,8 +37,9 @@ const tickMs = 1000
 const calmMs = 60_000
 /** The interval with an alarm, on a gate alone on its store. */
 const alarmedMs = 10_000
+/** Without requests for so long, a person leaves the memory. */
 const idleMs = 600_000
-/** Afterwards the person's memory is packed. */
+/** Without requests for so long, a person's memory is packed. */
 const restMs = 2000
 const noneSynced = new Float64Array(movedPlaces)
 
@@ -101,7 +102,7 @@ export class Keeper {
   #isDue({ isDirty, isLoaded, person, syncedAt, syncedAlarm, syncedProof }: Live, now: number): boolean {
     if (!isDirty) return false
     if (!isLoaded || now < syncedAt || (person.alarm > 0 && person.alarm !== syncedAlarm)) return true
-    // Other gates ask again until this is written.
+    // Until this is written, other gates think that the alarm stands, and ask for nothing more.
     if (person.proved !== null && person.proved.at !== syncedProof) return true
     const everyMs = person.alarm === 0 ? calmMs : this.#options.isShared ? 0 : alarmedMs
     return now - syncedAt >= everyMs

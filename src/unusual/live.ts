@@ -17,19 +17,21 @@ export interface Live {
   slotBytes: number
   slotObjects: number
   slotWrites: number
-  /** Today, in areas of others. */
+  /** Addresses written to today in areas of others. */
   written: DayHashes | null
   newAreas: DayHashes | null
-  /** The day of an extreme score that suspended nobody, because of led requests. */
+  /** The day of an extreme score that suspended nobody, because of led requests; 0 for none. */
   sparedOn: number
-  /** A proof from before the record was loaded, as `waiting`. */
+  /** A proof that came before the stored record, as `waiting` did. */
   earlyProof: { readonly session: string; readonly at: number } | null
   waiting: UsageObservation[] | null
+  /** False until the stored record is there: nothing is judged. */
   isLoaded: boolean
   isDirty: boolean
   isForgotten: boolean
   lastAt: number
   syncedAt: number
+  /** The alarm and the proof's time (0 for none) in the store. */
   syncedAlarm: number
   syncedProof: number
   /** The day before, not in the store yet. */

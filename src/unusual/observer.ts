@@ -3,6 +3,7 @@ import { isPartOfPage } from '../metering/led.ts'
 import type { Observation as Told } from '../metering/observation.ts'
 import type { UsageObservation } from './observation.ts'
 
+/** Others say nothing about the person. */
 const tellingRefusals = new Set(['not_allowed', 'not_found'])
 
 /** Reused at each request. */
@@ -28,7 +29,10 @@ const observation: { -readonly [Key in keyof UsageObservation]: UsageObservation
   isLed: false
 }
 
-/** Null for strangers, and for what says nothing. The result is valid until the next call. */
+/**
+ * Null for strangers, and for what says nothing. A request counts at its first bytes or its end, so a short one costs one observation; a WebSocket at
+ * its start. The result is valid until the next call.
+ */
 export function observationOf(told: Told): UsageObservation | null {
   const { exchange, phase, at, bytesOut, status } = told
   const { person, client, isSocket } = exchange

@@ -10,6 +10,7 @@ import { add, holds, isSampled, type SetPlace, thin } from './sampled-set.ts'
 export const ringSize = 28
 export const slotMs = 600_000
 
+/** Objects of earlier days, and of today. */
 export const past: SetPlace = { at: 0, size: 128 }
 export const today: SetPlace = { at: past.size, size: 96 }
 export const known = placesOfLists(
@@ -38,10 +39,11 @@ export const number = {
   placeAt: 2 * featureCount + 11,
   sumForeignBytes: 2 * featureCount + 12,
   newMarks: 2 * featureCount + 13,
-  /** Bit i: the day i + 1 days ago. */
+  /** Bit i is set if the day i + 1 days ago was unusual. */
   strangeDays: 2 * featureCount + 14,
   /** With a session that went on with another client of the person. */
   joinedDays: 2 * featureCount + 15,
+  /** The highest of today. */
   score: 2 * featureCount + 16,
   /** The same without led requests. */
   ownSumBytes: 2 * featureCount + 17,
@@ -49,7 +51,7 @@ export const number = {
   ownSumForeign: 2 * featureCount + 19,
   ownSumForeignBytes: 2 * featureCount + 20,
   ownStrangeDays: 2 * featureCount + 21,
-  /** How many days, with decay, had a session that went on in a new network, but not on a phone. Records keep it in a field of its own. */
+  /** With a session that went on in a new network, but not on a phone. Records keep it in a field of its own. */
   deskMoves: 2 * featureCount + 22
 } as const
 const numberCount = 2 * featureCount + 23
@@ -98,11 +100,13 @@ const elsewhereWeight = 3
 /** So many objects of a day enter the set of known objects. */
 const objectsADay = 12
 
+/** Today's amounts at a proof. */
 interface Proved {
   readonly bytes: number
   readonly objects: number
   /** The number of today's proofs, with this one. */
   readonly times: number
+  /** Milliseconds since the epoch. */
   readonly at: number
 }
 
@@ -138,6 +142,7 @@ class Arrays {
 export class Person implements Slots {
   #arrays: Arrays | null = new Arrays(new ArrayBuffer(memorySize))
   #atRest: ArrayBuffer | null = null
+  /** Days since the epoch. */
   day: number
   since: number
   /** The newest day of the ring is at `ringNext - 1`. */
@@ -147,15 +152,16 @@ export class Person implements Slots {
   todayLevel = 0
   /** Bit h stands for hour h (UTC). */
   hoursToday = 0
+  /** Today's highest level: 0 to 3. */
   alarm = 0
-  /** The score that a proof has answered today. */
+  /** The score that a proof has answered today; 0 for none. */
   answered = 0
   proved: Proved | null = null
   /** Null while there are no led requests today. */
   own: OwnDay | null = null
   /**
-   * New network 1, device 2, country 4, mark 8; unusual 16; a client that joined 32; used elsewhere 64; unusual without led requests 128; a proof in a
-   * new place 256; a session that went on in a new network, but not on a phone 512.
+   * Bits of today: new network 1, device 2, country 4, mark 8; unusual 16; a client that joined 32; used elsewhere 64; unusual without led requests 128; a
+   * proof in a new place 256; a session that went on in a new network, but not on a phone 512.
    */
   newToday = 0
 
@@ -241,7 +247,7 @@ export class Person implements Slots {
     this.#shorten(next)
     if (this.isActiveToday && learned !== null) this.#learn(learned)
     if (this.isActiveToday && learned === null) this.#forgetToday()
-    // Such days help people whose tunnels end anywhere.
+    // The places stay new. Their number counts for people whose tunnels end anywhere, and who have shown a proof there.
     if (learned === null && this.isUsedElsewhere && (this.newToday & provedInNewPlace) !== 0)
       for (const [bit, index] of placeDays) this.numbers[index]! += elsewhereWeight * ((this.newToday >> bit) & 1)
     this.numbers.fill(0, 0, featureCount)

@@ -15,7 +15,7 @@ export interface Place {
   readonly country: string | null
   readonly latitude: number | null
   readonly longitude: number | null
-  /** The possible error. */
+  /** The possible error: half the country where no town is named. */
   readonly radiusKm: number
   /** The autonomous system's number. */
   readonly owner: number | null
@@ -24,9 +24,9 @@ export interface Place {
 /** Null without a file that can be read. */
 export type FindPlace = ((address: string) => Place | null) | null
 
-/** A session that is first seen later has begun elsewhere. */
+/** A session that is first seen later than this has begun somewhere else. */
 const beginsWithinMs = 15 * 60_000
-/** Where a session begins, a second factor was shown. */
+/** A place where a session begins has half the points: a second factor was shown there. */
 const beginFactor = 0.5
 const changedPoints = 38
 /** Some people give their session to a program every day. */
@@ -35,7 +35,7 @@ const twoPlacesPoints = 32
 /** Nobody crosses a border without a pause. */
 const movedPoints = 12
 const twoPlacesMs = 3 * 60_000
-/** A session may travel with its laptop. */
+/** Unused for so long, a session may have travelled with its laptop. */
 const journeyMs = 6 * hourMs
 const travelPoints = 35
 /** Door to door, an airliner is slower. */
@@ -60,11 +60,13 @@ export function beginsIn(track: Track, { address, signedInWith }: UsageObservati
   return track.address === '' && (signedInWith === null || ['', address].includes(signedInWith.address))
 }
 
+/** The session shows a proof in a place that is new today: the person has been there, and no thief alone. */
 export function noteProvedPlace(person: Person, track: Track): void {
   const index = find(person, known.networks, track.networksOf(track.address.includes(':')).network)
   if (index >= 0 && firstDay(person, known.networks, index) === person.day) person.newToday |= provedInNewPlace
 }
 
+/** Clients are also recognised by it. */
 export function clientName(userAgent: string): string {
   const { browser, system } = clientOf(userAgent)
   return [browser, system].filter(part => part !== '').join(' on ') || 'a client without a name'

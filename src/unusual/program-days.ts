@@ -27,7 +27,7 @@ export const keepSeconds = 60 * 86_400
 
 const learnDays = 7
 const memoryDays = 20
-/** E-folds: programs are regular. */
+/** The least spread, in e-folds: programs are regular. */
 const minSpread = 0.35
 const strangeFrom = 3
 const alarmingFrom = 5
@@ -60,7 +60,7 @@ function learned(found: ProgramDays): ProgramDays {
 
 export interface ProgramVerdict {
   readonly level: Exclude<UnusualLevel, 'extreme'>
-  /** Spreads. */
+  /** The distance from the middle, in spreads. */
   readonly score: number
   readonly bytes: number
   readonly usualBytes: number

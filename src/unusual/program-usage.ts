@@ -25,7 +25,7 @@ export interface UsedProgram {
 interface ProgramUsageOptions {
   readonly store: Store
   readonly clock: Clock
-  /** Called by one gate. It must not reject. */
+  /** Called by one gate, once for each level of a day. `program` has fetched some of it. It must not reject. */
   readonly act: (verdict: ProgramVerdict, program: UsedProgram, counted: Counted) => Promise<void>
   readonly onStoreProblem: (problem: Error | null) => void
 }

@@ -8,7 +8,7 @@ const thing =
 /** Names of requests, connections, tabs and reading positions; in lower case, letters and digits alone. */
 const passing =
   /token|nonce|csrf|xsrf|cache|(?:^s|^c|^r|^t|request|req|session|sess|client|connection|conn|correlation|trace|span|transaction|tab|window|view|socket|poll|(?:since|after|before|last|max|min|next|cursor)[a-z]*)u?u?id$/
-/** `passing` takes time with the square of the length. */
+/** Only the end of a name is searched, since `passing` takes time with the square of the length. */
 const maxName = 64
 /** ASP.NET's container names, as in `ctl00$Admin$fileId`. */
 const holders = /^.*(?:\$|%24)/i

@@ -14,12 +14,12 @@ const first: Counts = { features: 13, others: 13 }
 const second: Counts = { features: 16, others: 15 }
 const third: Counts = { features: featureCount, others: 15 }
 const fourth: Counts = { features: featureCount, others: 17 }
-/** Its index in version 2. */
+/** The index of `number.newMarks` after today's and the slow baselines, in version 2. */
 const newMarks = 13
 /** For a month new marks say less, since nobody was asked about one yet. */
 const marksSeen = 10
 
-/** Version 1 to 2. */
+/** Version 1 to 2: changes, deletions, marks of clients. */
 export function withNewPersonNumbers(record: Loose): Loose {
   const oldHashes = bytesOf(record.hashes, known.marks.at * 4)
   const oldDays = bytesOf(record.days, known.marks.daysAt * 2)
@@ -35,7 +35,7 @@ export function withNewPersonNumbers(record: Loose): Loose {
   }
 }
 
-/** Version 3 to 4. */
+/** Version 3 to 4: files without a pause between them. */
 export function withHaulsOfPerson(record: Loose): Loose {
   const longer = withMoreFeatures(record, second, third)
   if (longer === null) return record
@@ -49,7 +49,7 @@ export function withHaulsOfPerson(record: Loose): Loose {
   }
 }
 
-/** Version 5 to 6. */
+/** Version 5 to 6: clients that join a session, the number of proofs, scores. */
 export function withJoinsOfPerson(record: Loose): Loose {
   const numbers = bytesOf(record.numbers, (2 * third.features + third.others) * 4)
   if (numbers === null) return record
@@ -61,7 +61,7 @@ export function withJoinsOfPerson(record: Loose): Loose {
   }
 }
 
-/** Version 6 to 7. All sums start as the person's own, unless much was led. */
+/** Version 6 to 7: sums without led requests. All start as the person's own, unless `ledDay` says that much was led. */
 export function withOwnSums({ ledDay, ...record }: Loose): Loose {
   const before = floatsOf(record.numbers, 2 * fourth.features + fourth.others)
   if (before === null) return record
@@ -77,7 +77,7 @@ export function withScoresOfGroup(record: Loose): Loose {
   return { ...record, scores: text(new Uint8Array(scoreBins * 4)) }
 }
 
-/** Version 1 to 2. */
+/** Version 1 to 2: changes, deletions. */
 export function withNewGroupNumbers(record: Loose): Loose {
   return withMoreBins(record, first, second)
 }

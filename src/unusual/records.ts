@@ -30,9 +30,10 @@ interface PersonRecord {
   readonly bytes: string
   /** Missing in older records. */
   readonly moved?: string
-  /** Missing in older records. */
   readonly deskMoves?: number
+  /** Today without led requests; null if there were none. */
   readonly own: readonly [numbers: string, hours: number] | null
+  /** The amounts at today's last proof. */
   readonly proved: readonly [bytes: number, objects: number, at: number, times: number] | null
 }
 
@@ -54,6 +55,7 @@ const isNumbers = (value: unknown, count: number): value is number[] =>
 export const personRecord = new RecordKind<PersonRecord>({
   prefix: 'unusual:person:',
   version: 7,
+  // Version 3 adds today without led requests, and version 5 the amounts at a proof.
   upgrades: [
     withNewPersonNumbers,
     record => ({ ...record, own: null }),

@@ -4,7 +4,7 @@ import type { Usual } from './group.ts'
 import type { Person } from './person.ts'
 import type { Track } from './track.ts'
 
-/** A rise of the score by `points`, or `factor` times the amount at the proof. */
+/** After a proof, the next is asked if the score has risen by `points`, or this session alone has fetched `factor` times the amount at the proof. */
 interface Rise {
   readonly points: number
   readonly factor: number
@@ -23,7 +23,7 @@ export function riseOf(track: Track): Rise {
   return track.isMixed ? riseOfMixed : track.isProgram ? riseOfProgram : riseOfBrowser
 }
 
-/** A proof allows a busy day of the person, and each further one of the day twice as much. */
+/** True if the session has fetched more than the last proof allows: a busy day of the person, and with each further proof of the day twice as much. */
 export function hasMore({ answered, proved }: Person, track: Track, rise: Rise, usual: Usual): boolean {
   const { bytes, objects, times } = proved ?? { bytes: 0, objects: 0, times: 1 }
   const factor = rise.factor * 2 ** (times - 1)

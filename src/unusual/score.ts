@@ -62,7 +62,7 @@ export const familyOfDoubt: Readonly<Record<Doubt, Family>> = {
   disguised: 'disguise'
 }
 
-/** One day in four has so many. */
+/** Fewer do not count: one day in four has so many. */
 const quietPoints = 6
 /** No family alone reaches `alarming`. */
 const maxFamily = 45
@@ -140,6 +140,7 @@ const deviations = new Float64Array(featureCount)
 /** Only programs do these, so honest days far above the usual are rare. */
 const isLight = flagsOf(at.lonely, at.regular)
 const isOfOthers = flagsOf(at.newAreas, at.foreignObjects, at.foreignBytes)
+/** A smaller one has fewer than `quietPoints`. */
 const quietDeviation = 0.67
 
 /** It allocates nothing, since it runs for many requests. */

@@ -7,6 +7,7 @@ const oneDayIn = 160
 /** Bulk thefts reach more. */
 const maxAlarming = 55
 
+/** While nobody is known, the usual is assumed generously, and `alarming` is enough. */
 export function alarmingFrom(all: Group): number {
   if (!all.isKnown) return thresholds.alarming
   const reached = Math.round(all.scoreOfOneDayIn(oneDayIn))

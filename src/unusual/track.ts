@@ -26,6 +26,7 @@ const maxAhead = burstBytes + 10_000 * fastBytesPerMs
 /** Browsers leave their headers out now and then. */
 const bareInRow = 6
 
+/** Where a session is, and was before, as hashes. One network may have many blocks of addresses. */
 interface SessionNetworks {
   block: number
   network: number
@@ -42,7 +43,7 @@ interface Row {
   run: number
 }
 
-/** Files without a pause between them. */
+/** Files without a pause between them. `counted`: how many they count as. */
 interface Haul {
   counted: number
   files: number
@@ -50,18 +51,19 @@ interface Haul {
 }
 const noHaul: Haul = { counted: 0, files: 0, bytes: 0 }
 
-/** A session that the person's own program shares has fewer points. */
+/** From so many points a session counts as shared; a program of the person's own gives fewer. */
 const sharedFrom = 15
 /** Shared, to save memory. */
 const none: never[] = []
+/** Several clients share the session. */
 const mixing: ReadonlySet<Doubt> = new Set<Doubt>(['changed', 'headers', 'stopped', 'disguised', 'twoPlaces'])
+/** It goes on in another place. */
 const placing: ReadonlySet<Doubt> = new Set<Doubt>(['network', 'country', 'travel', 'twoPlaces'])
 
 export class Track {
   live: Live | null = null
   userAgent: string | undefined
   isBrowser = false
-  /** True for a phone or tablet, by its name. */
   isMobile = false
   /** True once a client of the session, also at the sign-in, had a browser's name. */
   hadBrowser = false
@@ -70,16 +72,19 @@ export class Track {
   #v4: SessionNetworks | null = null
   #v6: SessionNetworks | null = null
   device = 0
+  /** The first mark: whole, without the platform, and only which headers were there. */
   mark = 0
   bareMark = 0
   looseMark = 0
+  /** Looks that have seen a new mark since, and the first one while it was new to the person. */
   otherMarks = 0
   firstMarks = 0
-  /** 0 for never. */
+  /** The day of the last proof; 0 for never. */
   provedOn = 0
   /** Amounts since the last proof. */
   bytes = 0
   objects = 0
+  /** True once several clients seem to have used the session. */
   isMixed = false
   /** They last until a fresh proof. */
   doubts: readonly DoubtFacts[] = none
@@ -131,7 +136,7 @@ export class Track {
     this.#fastBytes = 0
   }
 
-  /** Only the last seconds count. */
+  /** True if bytes come faster than a screen takes them. Only the last seconds count. */
   #isFast(now: number, bytes: number): boolean {
     const drained = fastBytesPerMs * Math.abs(now - this.#aheadAt)
     this.#aheadAt = now
@@ -141,7 +146,7 @@ export class Track {
 
   /**
    * A file counts for each megabyte, so small parts of pages do not. From the third file on, large files count more. A program in its own session makes
-   * no haul.
+   * no haul: its work is to fetch.
    */
   noteHaul(person: Person, now: number, bytes: number): void {
     if (this.isProgram) return
@@ -221,6 +226,7 @@ export class Track {
     return this.doubts.some(({ kind }) => mixing.has(kind))
   }
 
+  /** A proof ends the doubts. */
   settle(): void {
     this.isMixed ||= this.doubts.some(({ kind, points }) => mixing.has(kind) && points >= sharedFrom)
     this.doubts = none
@@ -272,6 +278,7 @@ interface Said {
   readonly reasons: readonly Reason[]
 }
 
+/** Thousands of sessions share one sentence. */
 const sentences = new Map<string, Said>()
 const maxSentences = 1000
 

@@ -44,7 +44,7 @@ interface UnusualWatchOptions {
     counted: Counted,
     steps: readonly UnusualStep[]
   ) => Promise<void>
-  /** `words` are for its owner. */
+  /** `words` are for its owner. Rejects if the store cannot write it. */
   readonly endSession: (session: string, account: string, words: Words) => Promise<unknown>
   /** A sentence for operators, once for each trouble. */
   readonly say: (why: string, isGood: boolean) => void
@@ -194,7 +194,7 @@ export class UnusualWatch {
     const isAsked = steps.includes('step-up') && !isSuspended
     // First, because it stops what runs. After a suspension the next sign-in is the answer.
     const asking = isAsked || isSuspended ? this.#options.asks.ask(verdict.account, verdict.at, isSuspended) : null
-    // The owner's proof would also help whoever shares the session.
+    // The owner's proof would also help whoever shares the session; a new sign-in does not.
     const ending =
       isAsked && verdict.isShared
         ? this.#options.endSession(verdict.session, verdict.account, wordsOfVerdict(verdict))

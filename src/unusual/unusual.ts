@@ -211,6 +211,7 @@ export class Unusual {
     live.isDirty = true
   }
 
+  /** Empty if another gate serves the session. */
   doubtsOf(session: string): readonly DoubtFacts[] {
     return this.#tracks.get(session)?.doubts ?? []
   }
