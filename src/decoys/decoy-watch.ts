@@ -68,7 +68,7 @@ interface DecoyWatchOptions {
   readonly revoke: (token: string, why: string) => Promise<unknown>
   /** Each session must show a proof that is newer than `at`. */
   readonly ask: (account: string, at: number) => Promise<unknown>
-  /** The first links of a day. Rejects if the store cannot say it. */
+  /** True for the first links of a day. Rejects if the store cannot say it. */
   readonly isFirstLinks: (account: string) => Promise<boolean>
   readonly onProblem: (error: unknown, account: string) => void
 }
@@ -144,6 +144,7 @@ export class DecoyWatch {
     }
   }
 
+  /** False if the store did not take it. */
   #actOnce(who: TouchingPerson, deed: TouchDeed, words: Words): Promise<boolean> {
     const key = `${deed} ${deed === 'suspend' ? who.account.id : heldBy(who)}`
     const running = this.#acting.get(key)
@@ -211,7 +212,7 @@ function refusalOf(code: 'account_suspended' | 'not_allowed' | null, words: Word
   return code === 'account_suspended' ? { code, words: [words] } : { code }
 }
 
-/** One sign-in, or one token. */
+/** A touch counts for one sign-in, or one token. */
 function heldBy({ session, token, account }: TouchingPerson): string {
   return session?.id ?? token?.id ?? account.id
 }

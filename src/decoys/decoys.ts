@@ -7,7 +7,7 @@ import { type QueryCondition, queryCondition } from './query-condition.ts'
 import type { DecoyStep, ServedContent, ServedKind } from './steps.ts'
 
 export interface DecoySettings {
-  /** Inside the app. */
+  /** A glob inside the app. */
   readonly path: string
   /** Globs for parameters; null for any query. */
   readonly query: Readonly<Record<string, string>> | null
@@ -44,7 +44,7 @@ export class Decoys {
     )
   }
 
-  /** `unreadable`: the query may touch a decoy. `query` begins with '?', or is ''. */
+  /** The first decoy that any reading touches. `unreadable`: the query may touch one. `query` begins with '?', or is ''. */
   at(readings: readonly string[], query: string): Decoy | 'unreadable' | null {
     const { exact, folded, isFoldedAlready } = compiledOf(this.#policy)
     let isUnreadable = false

@@ -1,4 +1,4 @@
-/** Which touches get a line in the journal: the first, then one in ten minutes. */
+/** Which touches get a line in the journal: a person's first at a decoy, then one in ten minutes. */
 import type { Clock } from '../clock.ts'
 
 const everyMs = 600_000

@@ -1,4 +1,4 @@
-/** The bound cookie: the time of a proof, and a MAC. Several are valid side by side. */
+/** The bound cookie: the time of a proof, and a MAC. Several are valid side by side, for as long as the present configuration says. */
 import { isCurrent } from '../clock.ts'
 import type { Keyring } from '../keyring/keyring.ts'
 

@@ -23,7 +23,7 @@ interface Kinds {
   readonly refresh: RefreshChallenge
 }
 
-/** Later offers need a young token, otherwise its thief could bind it. */
+/** The life of an offer. Later ones need a young token, otherwise its thief could bind it. */
 export const registrationSeconds = 2 * 60
 
 /** A browser uses it when the bound cookie that came with it ends. */

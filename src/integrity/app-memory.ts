@@ -10,6 +10,7 @@ import type { KnownRecord } from './records.ts'
 import { HeldMarks } from './visitors.ts'
 
 export interface Sighting {
+  /** The shape of a response's path inside the app. */
   readonly page: string
   /** Null for a response without one, such as a script file. */
   readonly endpoint: Mark | null
@@ -31,6 +32,7 @@ type Reported = Pick<ReadonlySet<string>, 'has'>
 export interface Novelty {
   readonly severity: Severity
   readonly marks: readonly Mark[]
+  /** True if only a stranger's path is new. */
   readonly isByStranger: boolean
   /** A stranger's new and alarming path beside this. */
   readonly path: Mark | null
@@ -51,7 +53,7 @@ export class AppMemory {
   readonly known = new KnownMarks()
   readonly rates = new Map<string, Rate>()
   readonly notes = new Map<string, number>()
-  /** Seen by visitors of one network alone. */
+  /** Foreign marks, while the gate learns, that visitors of one network alone have seen. */
   readonly #unwitnessed = new HeldMarks()
   hasNews = false
 
@@ -235,6 +237,7 @@ export class AppMemory {
     }
   }
 
+  /** Null unless a fetched page has hardly anything of what it had. */
   #looks(page: string, { elements, structure }: PageReading): Mark | null {
     const before = this.known.values('element').filter(value => value.startsWith(`${page} `))
     if (before.length < minKinds) return null
@@ -260,6 +263,7 @@ export class AppMemory {
     // Another page may have the same form.
     if (marks.some(({ kind, value }) => kind === 'form' && value === `.${asksPassword}`))
       add({ kind: 'form', value: markValue(page + asksPassword) })
+    // A page with reported things teaches nothing else.
     if (marks.some(isReported)) return
     for (const value of links) add({ kind: 'link', value })
     if (skeleton !== '') add({ kind: 'skeleton', value: skeleton })

@@ -52,6 +52,7 @@ export class AppWatch {
   readonly #held = new HeldMarks()
   /** Strangers' findings that others have seen, by id. */
   readonly #confirmed = new Map<string, SeenBy & Pick<Finding, 'page'>>()
+  /** Strangers' findings that had no place once others had seen them, with who had. */
   #unmoved = new Set<string>()
   #full = new Set<Lacking>()
   #isLoaded = false

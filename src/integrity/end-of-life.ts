@@ -59,7 +59,7 @@ export function endOfLife(text: string, now: number): EndOfLife[] {
   for (const [, product = '', version = ''] of text.matchAll(/([A-Za-z][\w!-]*)[/ (]v?(\d+(?:\.\d+)*)/g)) {
     const numbers = version.split('.').map(Number)
     const of = lines.filter(line => line.product.test(product) && covers(line.upTo, numbers))
-    // Later lines cover older versions too.
+    // Later lines cover older versions too; the nearest has the right day.
     const nearest = of.sort((a, b) => compare(a.upTo, b.upTo))[0]
     if (nearest !== undefined && Date.parse(nearest.since) < now)
       found.push({ name: nearest.name, version, since: nearest.since, isPackaged })

@@ -13,10 +13,13 @@ export interface Finding {
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly lastAt: number
+  /** The shape of a path inside the app. */
   readonly page: string
+  /** What is new, without code. */
   readonly items: readonly Mark[]
+  /** Hashes of new statements of code. */
   readonly codes: readonly string[]
-  /** What did not fit. */
+  /** How many did not fit. */
   readonly left: number
   readonly why: string
   /** True for a path that has answered to a stranger, and nothing else. */
@@ -69,6 +72,7 @@ function withSentence(app: string, finding: Finding): Finding {
   return { ...finding, why: sentenceOf(app, page, items, codes.length, left) + seenInWords(doubtOf(finding)) }
 }
 
+/** What an approval makes known. */
 export function marksOf({ items, codes }: Pick<Finding, 'items' | 'codes'>): Mark[] {
   return [...items, ...codes.map((value): Mark => ({ kind: 'code', value }))]
 }

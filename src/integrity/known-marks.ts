@@ -55,7 +55,7 @@ export class KnownMarks {
     return Object.fromEntries([...this.#all].map(([kind, values]) => [kind, [...values.keys()]]))
   }
 
-  /** The new marks become the oldest. True if there was any. */
+  /** New marks become the oldest, so what was seen here lately stays. True if there was any. */
   merge(marks: KnownRecord['marks']): boolean {
     let hasNew = false
     for (const [name, values] of Object.entries(marks)) {

@@ -13,7 +13,7 @@ export const markKinds = [
   'base',
   'refresh',
   'redirect',
-  /** A method and a path. */
+  /** A method, and a path that answers with a page or accepts POST. */
   'endpoint',
   /** A path, and the hash of the content. */
   'file',

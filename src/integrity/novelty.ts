@@ -2,9 +2,9 @@
 
 export interface Rate {
   seen: number
-  /** The very first visit does not count. */
+  /** First visits, without the very first, that brought something new. */
   early: number
-  /** Each later visit reduces it. */
+  /** Later ones that did; each later visit takes a part of it away. */
   late: number
 }
 

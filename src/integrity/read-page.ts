@@ -25,6 +25,7 @@ const maxTextLength = 512 * 1024
 /** Time of the reading thread. */
 const maxMs = 400
 const step = 8192
+/** With fewer, different pages look alike. */
 const minKinds = 6
 const framesDeep = 2
 
@@ -56,7 +57,7 @@ class MarkupReader {
   readonly #links = new Set<string>()
   readonly #elements = new Set<string>()
   readonly #forms: Form[] = []
-  /** The `form` attribute may stand before the form. */
+  /** By `form` attribute: such a field may stand before its form. */
   readonly #passwordsOf = new Set<string>()
   #openForm: Form | null = null
   #script: { readonly type: string; text: string } | null = null

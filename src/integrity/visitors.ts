@@ -11,6 +11,7 @@ export function sourceOf({ address }: Visitor): string {
   return digestOf(networkLevels(address).provider).slice(0, 8)
 }
 
+/** Names of marks, with which visitors alone have seen each. */
 export class HeldMarks {
   readonly #sources = new Map<string, string>()
 

@@ -1,4 +1,7 @@
-/** The memory for bodies until they are in the store. A slow sender takes nothing from others, since only bytes that have come count. */
+/**
+ * The memory for bodies until they are in the store. A slow sender takes nothing from others, since only bytes that have come count. Strangers take
+ * nothing from known people.
+ */
 import { StrangerRoom } from './stranger-room.ts'
 
 const mebibyte = 1024 * 1024

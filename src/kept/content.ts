@@ -30,6 +30,7 @@ export function bodyTypeOf(type: string | undefined): BodyType | null {
   const charset = found.get('charset')
   return {
     content,
+    // Of two, nobody knows which counts.
     charset: charset === undefined ? null : (charset?.toLowerCase() ?? 'unknown'),
     boundary: content === 'multipart' ? found.get('boundary') || null : null
   }

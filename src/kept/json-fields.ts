@@ -14,8 +14,10 @@ export interface JsonField {
 
 interface Frame {
   readonly isObject: boolean
+  /** The field whose value this is. */
   readonly name: string | null
   readonly from: number
+  /** The name whose value comes next. */
   next: string | null
   /** A pair's names, and its values' place. */
   readonly pairNames: string[]

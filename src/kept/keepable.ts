@@ -72,7 +72,7 @@ export function isKeptHeader(name: string): boolean {
 const maxNamesLength = 128 * 1024
 const weight = { name: 16, letter: 16 } as const
 
-/** True also if nobody can tell. It never rejects. A large body takes many time slices (THREATS D21). */
+/** True also if nobody can tell. It never rejects. A large body takes many time slices (THREATS D21), until `isGivenUp`. */
 export async function holdsSecret(body: Buffer, type: BodyType, isGivenUp = () => false): Promise<boolean> {
   const seen = new Set<string>()
   let left = maxNamesLength

@@ -44,6 +44,7 @@ export const keptRecord = new RecordKind<KeptPost>({
   version: 1,
   isIdSecret: true,
   read: record => {
+    // The first records had no method.
     const whole = record.method === undefined ? { ...record, method: 'POST' } : record
     return isKeptPost(whole) ? whole : null
   }
@@ -59,7 +60,7 @@ const partBytes = 384 * 1024
 /** POSTs of one person without a page that they have surely seen. */
 export const maxUnseen = 2 * maxOfPerson.posts
 export const maxOwn = maxUnseen + maxOfPerson.posts
-/** Scripts may repeat theirs. */
+/** Of one person, whose scripts may repeat theirs, and of a network of strangers. */
 const maxPerMinute = { person: 20, network: 200 }
 
 export type NewPost = Omit<KeptPost, 'id' | 'secret' | 'bytes' | 'until'> & {
@@ -71,6 +72,7 @@ export class KeptPosts {
   readonly #clock: Clock
   readonly #keyring: () => Keyring
   readonly #seal: Seal
+  /** How many came of each owner. */
   #recent = new Map<string, number>()
   #recentSince = 0
   #known: readonly Waiting[] = []
@@ -198,7 +200,7 @@ export class KeptPosts {
     )
   }
 
-  /** The app has not got it. False if its time is over, or another caller has it. */
+  /** After `take`, if the app has not got it. False if its time is over, or another caller has it. */
   async putBack(post: KeptPost, by: string): Promise<boolean> {
     if (this.#ifInTime(post) === null) {
       await this.forget(post)
@@ -242,6 +244,7 @@ export class KeptPosts {
     return isCurrent(post.until, keptSeconds * 1000, this.#clock()) ? post : null
   }
 
+  /** Null for what no key opens any more. */
   async #read<Value>(read: () => Promise<Value | null>): Promise<Value | null> {
     try {
       return await read()

@@ -1,5 +1,6 @@
 /** Tells by a name whether a field is a credential, which is never kept, or may be one, which is never shown. */
 
+/** In lower case, without accents. */
 const secretWords = new Set([
   ...['pass', 'pw', 'pwd', 'pswd', 'psw', 'pin', 'otp', 'totp', 'cvv', 'cvc', 'token', 'bearer', 'credential'],
   ...['credentials', 'geheimzahl', 'mdp', 'clave', 'senha', 'haslo']

@@ -1,4 +1,7 @@
-/** The memory for strangers' bodies. When it is full, the provider that holds most of it gives way, so no network shuts out the others. */
+/**
+ * The memory for strangers' bodies; small ones have a part of their own. When a part is full, the provider that holds most of it gives way, so no network
+ * shuts out the others.
+ */
 import { networkLevels } from '../request/network-levels.ts'
 
 const mebibyte = 1024 * 1024

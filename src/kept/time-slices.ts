@@ -8,7 +8,7 @@ const waiting: (() => void)[] = []
 export class TimeSlices {
   #endsAt = performance.now() + firstMs
 
-  /** Await `next` then. */
+  /** If true, await `next` before the work goes on. */
   get isOver(): boolean {
     return performance.now() >= this.#endsAt
   }

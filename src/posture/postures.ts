@@ -23,7 +23,7 @@ interface PosturesOptions {
 }
 
 const tickMs = 500
-/** While notices arrive. */
+/** Ticks between looks at the store, while notices arrive. */
 const ticksPerPoll = 30
 
 export class Postures {

@@ -35,6 +35,7 @@ export class TooManyTokens extends Error {
 const maxTokens = 100
 /** An ended token stays listed, so its owner sees why a program has stopped. */
 const keptSeconds = 30 * 86_400
+/** Tokens that a process remembers by their text. */
 const known = 10_000
 
 const tokensOf = (accountId: string) => `program-tokens-of:${accountId}`

@@ -3,7 +3,7 @@ import type { LRUCache } from 'lru-cache'
 import { networkLevels } from '../request/network-levels.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
-/** `perSecond`: how many come back. */
+/** Look-ups at once, and how many come back each second. */
 const ofNetwork = { most: 20, perSecond: 0.5 } as const
 const ofAll = { most: 500, perSecond: 100 } as const
 const networksNoted = 10_000

@@ -40,7 +40,7 @@ export class AttemptBuckets {
     this.#failures = new ConsecutiveFailures(store, knownSeconds)
   }
 
-  /** `name`: of an unknown account. */
+  /** A known browser counts alone, a known network also over its accounts; elsewhere the account and the networks count. `name`: of an unknown account. */
   async standing(guess: Guess): Promise<Standing> {
     const { what, accountId, address } = guess
     const who = accountId ?? digest(guess.name ?? '').toString('base64url')
@@ -66,7 +66,7 @@ export class AttemptBuckets {
     return (await this.#knownPlace(accountId, origin)) !== null
   }
 
-  /** All sign-ins of the last 30 days were elsewhere. */
+  /** The account has signed in within 30 days, but not here. */
   async isNewBrowser(accountId: string, browser: string | null): Promise<boolean> {
     const isKnown =
       browser !== null &&

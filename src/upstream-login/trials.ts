@@ -5,20 +5,20 @@
 import { type Clock, isCurrent } from '../clock.ts'
 import { growingLru } from '../session/growing-lru.ts'
 
-/** A later request is a trial again. */
+/** So long a good answer proves a login. */
 const provenMs = 60_000
 const remembered = 10_000
 const maxSegments = 100
 
 export type TrialAdmission =
-  /** The caller ends a trial; later calls do nothing. */
+  /** It may go. A trial has `end`, which its caller calls; later calls do nothing. */
   | { readonly wait: null; readonly end: (() => void) | null }
   /** The caller asks again after it. */
   | { readonly wait: Promise<void> }
 
 interface Fate {
   isRefused: boolean
-  /** The oldest segment comes first. */
+  /** By segment, until when (milliseconds since the epoch), the oldest first. */
   readonly proven: Map<string, number>
   trial: Promise<void> | null
 }

@@ -7,7 +7,7 @@ export interface UpstreamLoginTerms {
 }
 
 interface StoredLogin {
-  /** A late refusal of an earlier login changes nothing. */
+  /** New at each entry, so a late refusal of an earlier login changes nothing. */
   readonly id: string
   readonly authorization: string
   /** Milliseconds since the epoch. */

@@ -27,7 +27,7 @@ export interface ListedLogin {
   readonly refusedAt: number | null
 }
 
-/** Null if it cannot be opened. */
+/** The times are null if it cannot be opened. */
 export interface KeptLogin {
   readonly app: string
   /** New at each entry. */
