@@ -23,6 +23,13 @@ interface SettlementsOptions {
   readonly isShared: boolean
 }
 
+/** A write that got no answer. The store may have it. */
+interface Unanswered {
+  readonly text: string
+  readonly report: Report
+  readonly settlement: Settlement
+}
+
 export const tickMs = 250
 /** Ticks between reports: other gates know a count within a second. */
 const reportTicks = { shared: 2, alone: 8 } as const
@@ -46,6 +53,7 @@ export class Settlements implements FlowKeeper {
   /** Meters that have let waiting requests begin since the last tick. */
   readonly #woken = new Set<Meter>()
   readonly #running = new Map<Meter, Promise<void>>()
+  readonly #unanswered = new WeakMap<Meter, Unanswered>()
   #ticks = 0
   /** Counts with little growth are reported too. */
   #isFull = true
@@ -283,13 +291,23 @@ export class Settlements implements FlowKeeper {
     const { budget } = meter
     const key = ledgerRecord.key(meter.id)
     const known = meter.isKnown && meter.ledger !== null ? ledgerRecord.text(meter.ledger) : undefined
+    const before = this.#unanswered.get(meter)
+    let last: Unanswered | undefined
     const { result } = await changeKnown<Settlement>(store, key, known, stored => {
       const found = stored !== null && stored === known ? meter.ledger : this.#found(meter, stored, key)
+      const isDone = before !== undefined && found !== null && hasBegun(before, found, stored)
+      const rest = isDone ? without(report, before.report) : report
       const isWanting = isUsing || (report.isWanting && meter.isWantedBeyond(found, clock()))
-      const settlement = settle(found, budget, { ...report, isWanting }, clock(), scale(meter))
+      const own = settle(found, budget, { ...rest, isWanting }, clock(), scale(meter))
+      const settlement = isDone ? withSteps(own, before.settlement) : own
       const next = ledgerRecord.text(settlement.ledger)
+      last = { text: next, report, settlement }
       return next === stored ? { result: settlement } : { result: settlement, next, ttlSeconds: ledgerSeconds(budget) }
+    }).catch((error: unknown) => {
+      if (last !== undefined) this.#unanswered.set(meter, last)
+      throw error
     })
+    this.#unanswered.delete(meter)
     meter.isKnown = true
     return result
   }
@@ -301,5 +319,35 @@ export class Settlements implements FlowKeeper {
     if (jump === null || this.#options.clock() - jump.to > meter.budget.windowSeconds * 1000) return ledger
     if (ledger === null) return meter.isKnown ? null : meter.ledger
     return isBefore(ledger, jump) ? movedWith(ledger, jump) : ledger
+  }
+}
+
+/** True if the store has that write, also below one of another gate. No other settlement gives the same grant. */
+function hasBegun({ text, report, settlement }: Unanswered, found: Ledger, stored: string | null): boolean {
+  if (stored === text) return true
+  const grantIn = ({ grants }: Ledger) => grants.find(({ process }) => process === report.process)
+  const [given, there] = [grantIn(settlement.ledger), grantIn(found)]
+  return given !== undefined && given.until === there?.until && given.bytes === there.bytes
+}
+
+/** What was reported before is not counted again. Paths are told apart by themselves. */
+function without(report: Report, before: Report): Report {
+  const rest = (amount: number, counted: number) => Math.max(0, amount - counted)
+  return {
+    ...report,
+    spent: rest(report.spent, before.spent),
+    led: rest(report.led, before.led),
+    slowed: rest(report.slowed, before.slowed)
+  }
+}
+
+/** The steps that began in a write without an answer are this process's to carry out. */
+function withSteps(settlement: Settlement, before: Settlement): Settlement {
+  return {
+    ...settlement,
+    happened: [...new Set([...before.happened, ...settlement.happened])],
+    isSuspending: before.isSuspending || settlement.isSuspending,
+    isSpared: before.isSpared || settlement.isSpared,
+    isRebased: before.isRebased || settlement.isRebased
   }
 }

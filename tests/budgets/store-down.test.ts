@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Budget } from '../../src/budgets/budget.ts'
 import type { Passing } from '../../src/budgets/budgets.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
-import { RecordTooNew } from '../../src/store/store.ts'
+import { RecordTooNew, StoreUnreachable } from '../../src/store/store.ts'
 import { MemoryStore, TestClock } from '../fixtures/in-process/memory-store.ts'
 import { budgetOf, budgetsOf } from './budget.ts'
 
@@ -85,6 +85,52 @@ t.test(
     t.ok((record?.slots.at(-1) ?? 0) > 100 * MiB, 'what flowed meanwhile is reported')
   }
 )
+
+/** A server that stands still for a moment has the write, and its client has left. */
+class MuteStore extends MemoryStore {
+  isMuteOnce = false
+
+  override async replace(...args: Parameters<MemoryStore['replace']>): Promise<boolean> {
+    const isDone = await super.replace(...args)
+    if (!this.isMuteOnce || !isDone) return isDone
+    this.isMuteOnce = false
+    throw new StoreUnreachable('no answer')
+  }
+}
+
+for (const isOvertaken of [false, true])
+  t.test(
+    `a report without an answer counts once, and what began with it is done${isOvertaken ? ', also if another gate has written since' : ''}`,
+    async t => {
+      const clock = new TestClock()
+      const store = new MuteStore(clock.read)
+      const [one, other] = [fixture(store, clock), fixture(store, clock)]
+      for (const { budgets } of [one, other]) t.teardown(() => budgets.stop())
+      const [{ flow }, elsewhere] = [one.open(false), other.open(false)]
+      flow.sent(300 * 1024)
+      await one.budgets.flush()
+      flow.sent(20 * MiB)
+      store.isMuteOnce = true
+      await one.budgets.flush()
+      t.equal(store.isMuteOnce, false)
+      t.equal(one.troubles.length, 1)
+      if (isOvertaken) {
+        elsewhere.flow.sent(MiB)
+        await other.budgets.flush()
+      }
+      flow.sent(MiB)
+      await one.budgets.flush()
+      const record = ledgerRecord.parse((await store.get('meter:theft:A')) as string)
+      t.equal(record?.slots.at(-1), 300 * 1024 + 21 * MiB + (isOvertaken ? MiB : 0))
+
+      flow.sent(90 * MiB)
+      store.isMuteOnce = true
+      await one.budgets.flush()
+      t.equal(one.passings.length, 0)
+      await one.budgets.flush()
+      t.equal(one.passings.length, 1, 'the journal has its line')
+    }
+  )
 
 t.test('a guarded transfer goes on when the store is back in time', async t => {
   const { store, budgets, open } = fixture()
