@@ -17,7 +17,7 @@ import { Settlements, tickMs } from './settlements.ts'
 import { isStanding } from './standing.ts'
 import { subjectOf } from './subject.ts'
 
-/** What happened to a budget; one gate of all reports it. */
+/** One gate of all reports what happened to a budget. */
 export interface Passing {
   readonly budget: Budget
   readonly subject: string

@@ -65,7 +65,7 @@ export class Meter {
   isMoved = false
   mustSettle = false
   idleTicks = 0
-  /** The number of running exchanges. */
+  /** Running exchanges. */
   users = 0
   waiting: readonly Spender[] = nobody
   account: string | null = null

@@ -9,7 +9,7 @@ import { severalVisitors } from './visitors.ts'
  */
 export type Place = 'change' | 'alarm' | 'program' | 'stranger' | 'visitor' | 'visitors'
 
-/** Findings that a request causes by its path alone have few. */
+/** All together have `maxFindings`. Findings that a request causes by its path alone have few. */
 const maxPlaces: Readonly<Record<Place, number>> = {
   change: 24,
   alarm: maxFindings,

@@ -21,9 +21,9 @@ export type Reservation =
       /** Failures of this person, without shared buckets. */
       readonly failures: number
       wait?(): Promise<{ readonly waitSeconds?: number }>
-      /** It also clears their part in shared buckets. */
+      /** Clears the person's counts, and their part in shared buckets. */
       succeeded(): Promise<void>
-      /** Nothing was checked. */
+      /** Nothing was checked: the attempt does not count. */
       released(): Promise<void>
     }
   | { readonly kind: 'throttled'; readonly retryAfterSeconds: number }

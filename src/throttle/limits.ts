@@ -69,7 +69,7 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   answer_provider: { free: 600, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 2 }
 }
 
-/** A directory locks an account after so many wrong passwords. */
+/** A directory locks an account after so many wrong passwords within this time. */
 export interface Lockout {
   readonly after: number
   readonly withinSeconds: number

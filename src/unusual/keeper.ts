@@ -37,9 +37,9 @@ const tickMs = 1000
 const calmMs = 60_000
 /** The interval with an alarm, on a gate alone on its store. */
 const alarmedMs = 10_000
-/** Without requests for so long, a person leaves the memory. */
+/** Then a person without requests leaves the memory. */
 const idleMs = 600_000
-/** Without requests for so long, a person's memory is packed. */
+/** Then an idle person's memory is packed. */
 const restMs = 2000
 const noneSynced = new Float64Array(movedPlaces)
 

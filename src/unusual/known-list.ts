@@ -4,7 +4,7 @@
  */
 
 const freshShare = 1 / 4
-/** Days from the first one on which an entry becomes the person's own, if it was seen on a second day. */
+/** Days after its first until an entry becomes the person's own, if it was seen on a second day. */
 export const ownAfterDays = 4
 
 export interface Slots {
