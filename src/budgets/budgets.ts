@@ -174,7 +174,7 @@ export class Budgets {
     return ownMeter === null ? null : this.#demandOf(ownMeter, app, who)
   }
 
-  /** Null if this process knows all counts that may stop the person. The promise resolves when the store was asked, and never rejects. */
+  /** Null if this process knows all counts that may stop the person. The promise never rejects. */
   ready(app: string, who: Who): Promise<unknown> | null {
     const { meters } = this.#spendsAt(app, who)
     if (!meters.some(isUnknown)) return null

@@ -75,7 +75,7 @@ function placeOf(record: PlaceRecord | null): Place | null {
   if (record === null) return null
   const named = typeof record.country === 'object' ? record.country.iso_code : record.country_code
   const code = named ?? record.registered_country?.iso_code
-  // A damaged file may say anything, and sentences name the country.
+  // A damaged file may say anything.
   const country = typeof code === 'string' && /^[A-Z]{2}$/.test(code) ? code : null
   const { latitude, longitude, accuracy_radius: radius } = record.location ?? {}
   const hasPosition = isWithin(latitude, 90) && isWithin(longitude, 180)

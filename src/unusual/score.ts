@@ -140,7 +140,6 @@ const deviations = new Float64Array(featureCount)
 /** Only programs do these, so honest days far above the usual are rare. */
 const isLight = flagsOf(at.lonely, at.regular)
 const isOfOthers = flagsOf(at.newAreas, at.foreignObjects, at.foreignBytes)
-/** A smaller one has fewer than `quietPoints`. */
 const quietDeviation = 0.67
 
 /** It allocates nothing, since it runs for many requests. */
