@@ -104,6 +104,7 @@ t.test(
     upstream: "http://127.0.0.1:1"
     assertion: ${name === 'haproxy'}
     addHeaders: { X-My-Person: nobody }
+    forwarded: true
     forwardAuth: { secret: "${frontSecret}" }
     rules:
       - { path: /public/**, access: public }
@@ -447,7 +448,7 @@ t.test('FIELD A1 the examples name every header that matters', async t => {
     upstream.some((pattern: { prefix?: string }) => pattern.prefix === 'x-forwarded-'),
     'Envoy: what the gate says of the public address replaces what a client says'
   )
-  for (const exact of ['cookie', 'x-factorgate-assertion', 'x-envoy-auth-headers-to-remove'])
+  for (const exact of ['cookie', 'forwarded', 'x-factorgate-assertion', 'x-envoy-auth-headers-to-remove'])
     t.ok(
       upstream.some((pattern: { exact?: string }) => pattern.exact === exact),
       `Envoy: ${exact}`
