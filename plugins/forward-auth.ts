@@ -48,7 +48,7 @@ import { isPublic, loginUrl } from './login-challenge.ts'
 import { observedVerdict } from './observed-exchange.ts'
 import { defaultMaxUrlLength } from './return-address.ts'
 import { warnOfUnsent } from './unsent-identity.ts'
-import { unremovableClaim, verdictHeaders } from './verdict-headers.ts'
+import { unremovableClaim, unreplacedByEnvoy, verdictHeaders } from './verdict-headers.ts'
 import { withHead } from './with-head.ts'
 
 /** The request that the proxy would forward. */
@@ -242,17 +242,7 @@ async function answerPermit(
   if (isHandshake(raw.headers) && !originAllowed(raw.headers.origin, match.app, access.permit.subject !== null))
     granted = onForeignOrigin(match.app) ?? throwing('foreign_origin')
   if (granted.would !== undefined) exchange.notes = { ...exchange.notes, ...wouldFields(granted.would) }
-  const claim = unremovableClaim(raw.headers, match.app, !original.redirects)
-  if (claim !== null) {
-    warn(
-      request,
-      options,
-      'claim',
-      { header: claim.slice(0, 64) },
-      `A request was refused: it says who its sender is in a header that the proxy would let through, ${claim.slice(0, 64)}. Is it a header that another proxy of yours adds? Take it out there.`
-    )
-    throw new GateError('not_allowed')
-  }
+  refuseClaim(request, options, unremovableClaim(raw.headers, match.app, !original.redirects))
   const { subject } = granted.permit
   const login = await loginInVerdict(match.app, granted.permit, options)
   if (typeof login === 'string') {
@@ -265,9 +255,23 @@ async function answerPermit(
   const unsent: Unsent[] = []
   const onUnsent = (one: Unsent) => void unsent.push(one)
   const verdict = verdictHeaders(raw.headers, { app: match.app, subject, address, assertion, login, onUnsent })
+  if (original.isAppended) refuseClaim(request, options, unreplacedByEnvoy(raw.headers, verdict))
   warnOfUnsent(request.log, match.app.id, unsent, options.logged)
   watch?.onPermit(observed(), match.app, granted.permit, principal)
   return reply.headers(verdict).send()
+}
+
+/** Refuses the request if the proxy would let this header of its client through. */
+function refuseClaim(request: FastifyRequest, options: Options, claim: string | null): void {
+  if (claim === null) return
+  warn(
+    request,
+    options,
+    'claim',
+    { header: claim.slice(0, 64) },
+    `A request was refused: it says who its sender is in a header that the proxy would let through, ${claim.slice(0, 64)}. Is it a header that another proxy of yours adds? Take it out there.`
+  )
+  throw new GateError('not_allowed')
 }
 
 /** The way to the missing proof. `owner`: whose sign-in it is, also if its device key is not shown. */

@@ -84,6 +84,20 @@ export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByN
   return claimed.find(name => !named.has(name) && !isCopied(name)) ?? null
 }
 
+/**
+ * A header of the client that Envoy may pass on although the verdict gives it a value, or null. Envoy removes the empty ones, and replaces those that
+ * config/examples/envoy.yaml names. `Authorization` may be the client's own.
+ */
+export function unreplacedByEnvoy(
+  asked: IncomingHttpHeaders,
+  verdict: Readonly<Record<string, string>>
+): string | null {
+  const isSet = (name: string) => (verdict[name] ?? '') !== '' && verdict[name] !== asked[name]
+  return Object.keys(asked).find(name => isSet(name) && !replacedByEnvoy.test(name) && !isAuthorization(name)) ?? null
+}
+
+const replacedByEnvoy = /^(?:cookie|forwarded|remote-.*|x-forwarded-.*|x-factorgate-assertion)$/
+
 /** config/examples/nginx-auth-request.conf removes these. */
 export const namedForProxies: readonly string[] = `
   auth-user cas-user cf-access-authenticated-user-email cf-access-jwt-assertion cf-connecting-ip cf-connecting-ipv6 client-cert

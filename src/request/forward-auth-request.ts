@@ -7,6 +7,8 @@ export interface Original {
   readonly uri: string
   /** nginx cannot pass on a redirect. */
   readonly redirects: boolean
+  /** True for Envoy, whatever its client says in headers. */
+  readonly isAppended: boolean
 }
 
 const methods: ReadonlySet<string> = new Set(METHODS.filter(method => method !== 'CONNECT' && method !== 'TRACE'))
@@ -38,7 +40,13 @@ export function originalOf(headers: IncomingHttpHeaders, method: string, appende
   const also = [one(headers, 'x-original-method'), one(headers, 'x-forwarded-method')]
   if (also.some(other => other !== undefined && other !== first.method)) return null
   if (!named.every(other => isSame(other, first))) return null
-  return { method: first.method, host: first.host, uri: first.uri, redirects: url === undefined }
+  return {
+    method: first.method,
+    host: first.host,
+    uri: first.uri,
+    redirects: url === undefined,
+    isAppended: appended.startsWith('/')
+  }
 }
 
 function isSame(one: Named, other: Named): boolean {

@@ -357,6 +357,15 @@ t.test('FIELD A1 the verdict itself says what goes in and what comes out, for pr
   t.equal(bare.headers.cookie, '')
   t.ok((bare.headers['x-envoy-auth-headers-to-remove'] as string).split(',').includes('cookie'))
 
+  const agreeing = { 'x-original-url': `${gate.origin('one')}/data`, 'x-original-method': 'GET' }
+  for (const more of [{}, agreeing]) {
+    const forged = await gate.request('GET', url, { cookie: cookies.one, 'X-WEBAUTH-USER': 'root', ...more })
+    t.equal(forged.status, 403, 'Envoy replaces it only if its operator has added the name, so nobody may send it')
+  }
+  t.match(gate.log.at(-1)?.msg, /would let through, x-webauth-user\./)
+  const replaced = { 'remote-user': 'root', 'x-forwarded-for': '10.0.0.1', authorization: 'Basic YTpi' }
+  t.equal((await gate.request('GET', url, { cookie: cookies.one, ...replaced })).status, 200)
+
   const nginx = { 'x-original-url': `${gate.origin('one')}/data`, 'x-original-method': 'GET', cookie: cookies.one }
   const auth = `${gate.origin('one')}/.factorgate/auth`
   t.equal((await gate.request('GET', auth, { ...nginx, 'x-pomerium-claim-user': 'root' })).status, 200)
