@@ -16,11 +16,12 @@ interface Http2SessionsOptions {
   readonly onExpectation: OnRequest
   /** node:http would have refused this request itself. */
   readonly onUnfit: (request: IncomingMessage, response: ServerResponse, code: ErrorCode) => void
-  /** As HTTP/1.1 would write the head. */
+  /** In bytes, counted as HTTP/1.1 would write the head. */
   readonly maxHeaderSize: number
   readonly firstRequestMs: number
+  /** Without an open request. */
   readonly idleMs: number
-  /** A client with bytes waiting must take some in this time. Default: 5 minutes, for paused downloads. */
+  /** A client must take a part of the waiting bytes in this time. Default: 5 minutes, for paused downloads. */
   readonly stallMs?: number | undefined
 }
 
@@ -28,14 +29,15 @@ interface Http2SessionsOptions {
 const maxStreams = 32
 /** Each cookie may have its own line; the accept step counts joined lines. */
 const maxHeaderPairs = 512
-/** Bytes that a client may send ahead of the app. */
+/** Bytes that a client may send ahead of the app: of one request, and on the whole connection. */
 const streamWindow = 512 * 1024
 const sessionWindow = 4 * 1024 * 1024
 const stallMs = 300_000
-/** A session's TCP connection may last so much longer. */
+/** The client gets so long to close the TCP connection of an ended session. */
 const leaveMs = 2_000
 const maxSweepMs = 5_000
 
+/** The types of Node 20 lack some of these. */
 const limits = {
   maxHeaderListPairs: maxHeaderPairs,
   /** In megabytes. Waiting answers count too, with up to half a megabyte each. */
@@ -43,7 +45,7 @@ const limits = {
   maxSessionInvalidFrames: 100,
   maxSessionRejectedStreams: 100,
   maxSettings: 32,
-  // A hundred at once, then ten a second (CVE-2023-44487).
+  // Resets by the client: a hundred at once, then ten a second (CVE-2023-44487).
   streamResetBurst: 100,
   streamResetRate: 10,
   // Apps repeat headers that should be single, and browsers accept it.
@@ -53,7 +55,7 @@ const limits = {
 interface Connection {
   readonly session: ServerHttp2Session
   readonly socket: TLSSocket
-  /** Each knows its place, so that an end moves the last one there. */
+  /** Open ones. Each knows its place, so that an end moves the last one there. */
   readonly responses: GateHttp2Response[]
   open: number
   timer: NodeJS.Timeout
@@ -152,10 +154,13 @@ export class Http2Sessions {
     else onRequest(request, response, connection?.socket ?? request.socket)
   }
 
+  /** Ends responses whose client takes nothing. */
   #checkProgress(): void {
     const now = performance.now()
     for (const connection of this.#connections.values()) {
+      // An error of the protocol ends the session.
       if (connection.session.destroyed) this.#leave(connection)
+      // This is a copy, because a break ends a response at once.
       for (const response of [...connection.responses])
         if (response.stalledFor(now) >= this.#stallMs) breakStream(response.stream)
     }

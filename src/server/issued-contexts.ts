@@ -9,8 +9,9 @@ export interface Pair {
 
 export interface CertificateSource {
   pairFor(name: string): Pair | null
+  /** True for a host of the gate that has no certificate yet. */
   lacks(name: string): boolean
-  /** For clients that name no host, or an unknown one. */
+  /** For clients that name no host, or an unknown one. Null without any certificate. */
   readonly main: Pair | null
   onChange(listener: () => void): void
 }
@@ -19,6 +20,7 @@ export interface CertificateSource {
 export interface TlsChallenges {
   /** An authority may connect now. */
   readonly isAwaitingTls: boolean
+  /** Null if no challenge for this name is pending. */
   pairFor(name: string): Promise<Pair | null>
 }
 
@@ -40,7 +42,10 @@ export class IssuedContexts {
     this.#optionsFor = optionsFor
   }
 
-  /** Undefined for a foreign host, which gets the main certificate. Throws for a host without one: another host's would make people click a warning away. */
+  /**
+   * Undefined for a foreign host, which gets the main certificate. Throws for a host without one, so that the handshake fails: another host's certificate would
+   * make people click a warning away.
+   */
   for(name: string): SecureContext | undefined {
     const pair = this.#source.pairFor(name)
     if (pair === null) {

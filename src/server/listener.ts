@@ -30,13 +30,13 @@ export interface TlsFiles {
 }
 
 export interface ListenerOptions {
-  /** Beyond it a request gets 431. */
+  /** Bytes of request line and headers. Beyond it a request gets 431. */
   readonly maxHeaderSize: number
-  /** Null for plain HTTP. */
+  /** Paths of PEM files, or issued certificates; null for plain HTTP. */
   readonly tls: TlsFiles | IssuedTls | null
   readonly headersTimeoutMs?: number
   readonly proxyProtocol?: ProxyProtocol | null
-  /** Shared with processes that can resume its TLS tickets. */
+  /** Processes with the same keys resume each other's TLS tickets. Default: keys of its own. */
   readonly ticketKeys?: TicketKeys | undefined
   /** Over TLS alone. */
   readonly http2?: Http2Offer
@@ -45,7 +45,8 @@ export interface ListenerOptions {
 }
 
 /**
- * Slowloris (THREATS D4), also for the TLS handshake. Uploads may take hours, so bodies have no limit; the portal's forms have one (plugins/portal/forms.ts).
+ * Time for the head of a request and for the TLS handshake (slowloris, THREATS D4). Uploads may take hours, so bodies have no limit; the portal's forms have
+ * one (plugins/portal/forms.ts).
  */
 export const headersTimeoutMs = 15_000
 const keepAliveTimeoutMs = 72_000
@@ -55,13 +56,14 @@ const silentMs = 2_000
 export class Listener {
   readonly #server: http.Server | https.Server
   readonly #isTls: boolean
-  /** Node's server does not track upgraded ones. */
+  /** All TCP connections. Node's server does not track upgraded ones. */
   readonly #sockets = new Set<Socket>()
   readonly #limiter = new PipeliningLimiter()
   readonly #scheduler = new RequestScheduler()
   #tls: TlsFiles | IssuedTls | null
   /** Read once: a new certificate must not fail with a file of authorities. */
   #authorities: readonly string[]
+  /** Null with a certificate from a file. */
   readonly #issued: IssuedContexts | null
   #pipeline: Pipeline
   #closing = false
@@ -259,7 +261,7 @@ export class Listener {
     clearTimeout(force)
   }
 
-  /** The TCP connection under TLS speaks no HTTP. */
+  /** `speaksHttp` is false for the TCP connection under TLS. */
   #track(socket: Socket, forget: (this: Socket) => void, speaksHttp: boolean): void {
     this.#sockets.add(socket)
     if (speaksHttp && !isHttp2(socket)) {
@@ -298,7 +300,7 @@ function commonOptions(pair: Pair | null, authorities: readonly string[]): Secur
   }
 }
 
-/** OpenSSL would take an unusable file for no authority at all. */
+/** Throws for an unusable file, which OpenSSL would take for no authority at all. */
 function authoritiesOf({ clientAuthorities = [] }: TlsFiles | IssuedTls): string[] {
   return clientAuthorities.map(file => {
     const text = pemText(file)
@@ -311,7 +313,7 @@ function authoritiesOf({ clientAuthorities = [] }: TlsFiles | IssuedTls): string
   })
 }
 
-/** The sign-in's page tells what is wrong with a certificate, and apps are open to others. */
+/** Never rejected: the sign-in's page tells what is wrong with a certificate, and apps are open to others. */
 function clientRequest({ clientAuthorities = [] }: TlsFiles | IssuedTls): {
   requestCert: boolean
   rejectUnauthorized: false

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 export const maxConcurrent = 8
 
 interface QueuedRequest {
+  /** Null for an upgrade. */
   readonly response: ServerResponse | null
   readonly begin: () => void
 }
@@ -13,6 +14,7 @@ interface QueuedRequest {
 interface ConnectionQueue {
   readonly socket: Duplex
   readonly waiting: QueuedRequest[]
+  /** Null once it is closed. */
   newest: ServerResponse | null
   active: number
   isPaused: boolean

@@ -6,11 +6,11 @@ import { listenAt, placeOf } from './inherited-sockets.ts'
 import { type ProxyProtocol, readProxyHeaders } from './proxy-headers.ts'
 
 export interface PlainHttpInput {
-  /** A reload changes them. */
+  /** Where plain http leads for each host. Asked at each request, because a reload changes them. */
   readonly sites: () => ReadonlyMap<string, string>
   /** Null if no challenge with this token is pending. */
   readonly challenge?: (token: string) => Promise<string | null>
-  /** A redirect to a host without a certificate would lead to an error. */
+  /** True while a redirect to this host would lead to an error, because there is no certificate. */
   readonly lacksCertificate?: (hostname: string) => boolean
   readonly maxHeaderSize: number
   readonly requestTimeoutMs?: number
@@ -110,7 +110,7 @@ export class PlainHttp {
   }
 }
 
-/** The usual port of a host counts, then the first. */
+/** Of several ports of one host the usual one counts, then the first. */
 export function redirectsOf(
   sites: readonly { readonly secure: boolean; readonly hostname: string; readonly origin: string }[]
 ): Map<string, string> {
@@ -136,7 +136,7 @@ function hostnameOf(host: string): string {
 
 const plain = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
 
-/** There is no page for it. */
+/** The host has no certificate yet. Only this listener answers with this code, and there is no page for it. */
 const noCertificate = 'no_certificate'
 
 function refused(code: ErrorCode | typeof noCertificate): http.OutgoingHttpHeaders {

@@ -18,9 +18,10 @@ export interface ProxyProtocol {
 
 const headerMs = 5_000
 const warnMs = 60_000
-/** It is in no network (src/request/client.ts). */
+/** The address of a closed socket, which is in no network (src/request/client.ts). */
 const unknownAddress = 'unknown'
 
+/** Comes before the listeners that the server has now. */
 export function readProxyHeaders(server: Server, { from, warn, headerMs: withinMs = headerMs }: ProxyProtocol): void {
   const balancers = parseNetworks(from)
   const refused = refusals(warn)
@@ -46,7 +47,7 @@ export function readProxyHeaders(server: Server, { from, warn, headerMs: withinM
   })
 }
 
-/** False if the connection has ended. */
+/** False if the connection has ended meanwhile. */
 function takes(socket: Socket, source: Source): boolean {
   if (source === 'balancer') return true
   try {

@@ -1,13 +1,13 @@
 /**
- * The order in which requests begin when many come at once: the sites take turns, then the customers of each, then their connections. So a client with a
- * thousand requests delays another one by a few.
+ * The order in which requests begin when many come at once. A few begin in each turn of the event loop: first the sites take turns, then the customers of each,
+ * then their connections. So a client with a thousand requests delays another one by a few, whatever IPv6 addresses it has.
  */
 import type { Socket } from 'node:net'
 import { networkLevels } from '../request/network-levels.ts'
 
-/** Each takes some tenths of a millisecond. */
+/** Requests that begin in one turn of the event loop. Each takes some tenths of a millisecond. */
 const maxInTurn = 32
-/** What HTTP/2 answers in one turn of the event loop goes out in one write. */
+/** Requests of one connection in a row: what HTTP/2 answers in one turn of the event loop goes out in one write. */
 const maxInRow = 8
 
 type Begin = () => void

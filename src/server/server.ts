@@ -53,7 +53,7 @@ interface ServerInput {
 }
 
 export interface Serving {
-  /** `admin` is null when health is off. A cluster does not know `http`. */
+  /** `admin` is null when health is off, `http` without `listen.http`. A cluster does not know `http`. */
   readonly addresses: {
     readonly gate: AddressInfo
     readonly admin: AddressInfo | null
@@ -79,7 +79,7 @@ export class Server implements Serving {
   readonly #admin: FastifyInstance | null
   readonly #worker: ServerInput['worker']
   readonly #sockets: InheritedSockets
-  /** The primary counts each reload once. */
+  /** Null for a worker: the primary counts each reload once. */
   readonly #reloads: ReloadMetrics | null
   #config: Config
   readonly #opened: Config
@@ -111,7 +111,7 @@ export class Server implements Serving {
     })
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
-    // A refused configuration names other files.
+    // The gateway in use is asked, because a refused configuration names other files.
     runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
     const proxyProtocol = proxyProtocolOf(config, log)
     this.#listener = new Listener(pipelineOf(gateway), {
@@ -189,6 +189,7 @@ export class Server implements Serving {
     }
   }
 
+  /** The store may be new, or the wrong one. */
   async #warnIfEmpty(): Promise<void> {
     const { file, store, portal, identity } = this.#config
     // Without a configuration file (the demo) accounts are created after the start.
@@ -236,6 +237,7 @@ export class Server implements Serving {
     return this.#issuing?.certificates ?? null
   }
 
+  /** Never rejects. */
   async checkHealth(): Promise<Health> {
     const problem = (await this.runtime.readiness.check()) ?? (await this.#issuing?.problem()) ?? null
     if (problem !== null) return { problem, warnings: [] }
@@ -321,7 +323,7 @@ export class Server implements Serving {
   async reloadKeys(): Promise<void> {
     const { keyFile } = this.#opened
     const keyring = await readKeyFile(keyFile, process.env)
-    // A rotation keeps the key in use. Any other file must fit the store.
+    // A rotation keeps the key in use. Any other file must fit the store, otherwise no factor would work.
     if (!opens(keyring, this.runtime.keyring)) await checkKey(this.runtime.store, keyring, keyFile)
     this.runtime.keyring = keyring
   }

@@ -9,7 +9,9 @@ export interface GateStatus extends ConfigurationNote {
   readonly version: string
   readonly process: number
   readonly workers: number
+  /** Null for `serve --upstream`. */
   readonly file: string | null
+  /** Sockets, downloads and uploads under way. */
   readonly openConnections: number
   readonly isStoreUp: boolean
   readonly isJournalWritable: boolean

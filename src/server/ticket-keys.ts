@@ -6,8 +6,9 @@ import { hkdfSync, randomBytes } from 'node:crypto'
 import type { Server } from 'node:tls'
 import { type Clock, dayMs, hourMs, systemClock } from '../clock.ts'
 
-/** Another process has the same keys from then on. */
+/** For another process, which has the same keys from then on. */
 export interface TicketKeysOfDay {
+  /** 48 bytes. */
   readonly keys: Uint8Array
   /** Days since the epoch. */
   readonly day: number
@@ -37,7 +38,7 @@ export class TicketKeys {
     return { keys: Buffer.from(this.#keys), day: this.#day }
   }
 
-  /** It ends when the server closes. Returns a function that looks at the day at once. */
+  /** Gives the server each day's keys until it closes. Returns a function that looks at the day at once. */
   giveTo(server: Pick<Server, 'setTicketKeys' | 'once'>): () => void {
     let given = Number.NaN
     const renew = () => {

@@ -1,7 +1,7 @@
-/** How long the end of a process may take. */
+/** How long the end of a process may take before it is cut off. */
 import type { Config } from '../../config/schema.ts'
 
-/** Exports, messages, the journal and the store follow the last requests. */
+/** For what follows the last requests: exports, messages, the journal and the store. */
 const overtimeMs = 10_000
 
 export function cutOffMs({ shutdownTimeout }: Pick<Config, 'shutdownTimeout'>): number {

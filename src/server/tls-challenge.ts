@@ -1,6 +1,6 @@
 /**
- * Answers the connections of tls-alpn-01 (RFC 8737). OpenSSL picks the certificate before it reads ALPN, so while a challenge is pending the gate reads each
- * ClientHello itself.
+ * Answers the connections of tls-alpn-01 (RFC 8737). OpenSSL picks the certificate before it reads ALPN. So while a challenge is pending the gate reads each
+ * ClientHello itself, and gives the authority's connections to a TLS server of their own.
  */
 import type { Server } from 'node:net'
 import tls from 'node:tls'
@@ -10,9 +10,9 @@ import type { TlsChallenges } from './issued-contexts.ts'
 const protocol = 'acme-tls/1'
 /** An entry of the ALPN list: its length, then the name. */
 const offer = Buffer.from(`\x0a${protocol}`, 'latin1')
-/** With a post-quantum key share it comes in two packets. */
+/** One TLS record. With a post-quantum key share it comes in two packets. */
 const maxBytes = 5 + 16_384
-/** RFC 8446 §5.1. */
+/** The content type of a record (RFC 8446 §5.1). */
 const handshake = 22
 const helloMs = 10_000
 
@@ -51,7 +51,7 @@ function challengeServer(challenges: TlsChallenges): tls.Server {
   return server
 }
 
-/** The TLS server refuses anything but a handshake at once. */
+/** True once the first record is complete, and for anything but a handshake, which the TLS server refuses at once. */
 function isWhole(hello: Buffer): boolean {
   if (hello[0] !== handshake) return true
   return hello.length >= 5 && hello.length >= Math.min(5 + hello.readUInt16BE(3), maxBytes)

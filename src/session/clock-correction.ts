@@ -10,7 +10,7 @@ import type { Session } from './session.ts'
 import type { SessionCache } from './session-cache.ts'
 
 const saveEveryMs = 60_000
-/** The sign-ins of another gate, whose clock is ahead, count here from their time on. */
+/** The clock of another gate may be ahead by so much. Its sign-ins count here from their time on. */
 const otherGateMs = hourMs
 const markKey = 'meta:clock'
 
@@ -38,7 +38,7 @@ interface ClockCorrectionOptions {
   readonly idleSeconds: () => number
   readonly end: (id: string) => Promise<unknown>
   readonly forget: () => unknown
-  /** A session began so much later than this gate has ever seen. Called at most once a minute. */
+  /** A session began later than the latest time that this gate has seen, by so many seconds. Called at most once a minute. */
   readonly onAhead?: ((seconds: number) => void) | undefined
 }
 
@@ -68,6 +68,7 @@ export class ClockCorrection {
     return now + clockSkewMs >= this.#latest
   }
 
+  /** Corrects all sessions first if the clock was put back. */
   async present(): Promise<number> {
     const now = this.#options.clock()
     if (this.isSteady(now)) return now

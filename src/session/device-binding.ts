@@ -25,8 +25,9 @@ import type { SessionCache } from './session-cache.ts'
 import type { Sessions } from './sessions.ts'
 
 interface DeviceTerms {
+  /** Of a bound cookie. */
   readonly lifetimeSeconds: number
-  /** Those of the apps that ask for bound tokens, and the portal's. */
+  /** The hosts whose tokens are bound: those of the apps that ask for it, and the portal's. */
   readonly hosts: ReadonlySet<string>
 }
 
@@ -60,6 +61,7 @@ interface Granted {
 export interface RefusedProof {
   readonly kind: 'refused'
   readonly why: RefusedBecause
+  /** Null if the proof does not name it, or it has ended. */
   readonly session: Session | null
 }
 
@@ -74,26 +76,28 @@ type Refresh =
       readonly identifier: string
       readonly challenge: string
     }
+  /** The host is not bound any more. */
   | { readonly kind: 'forget'; readonly identifier: string }
   | RefusedProof
 
-/** A request without a new key's first cookie may arrive this late. */
+/** A request that left its browser before the first cookie of a new key may arrive this late. */
 const firstCookieMs = 30_000
+/** The answer to a registration reaches the browser within this time. */
 const answeredWithinMs = 10_000
 const minWaitMs = 100
 const maxWaitMs = 3_000
-/** Documents side by side would each cost a signature. */
+/** A second offer waits until the first has failed, otherwise documents side by side would each cost a signature. */
 const offeredAgainAfterMs = 60_000
-/** Tabs that are opened together cost one signature. */
+/** A hand-over accepts a proof of this age, so that tabs that are opened together cost one signature. */
 const justProvenMs = 60_000
-/** Browsers make six signatures in nine minutes for a whole site. */
+/** Browsers make six signatures in nine minutes for a whole site, so a host may wait so long for its key. */
 const offeredForMs = 15 * 60_000
 
 export class DeviceBinding {
   readonly terms: DeviceTerms
   readonly #options: DeviceBindingOptions
   readonly #offeredAt = new WeakMap<Principal, number>()
-  /** It saves most requests a MAC. */
+  /** The last bound cookie of each principal saves most requests a MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
   /** Keys whose cookie has come, by `nameOfKey`. */
@@ -124,7 +128,7 @@ export class DeviceBinding {
     return 'fresh'
   }
 
-  /** A stolen cookie is soon older, and only the key gets the next one. */
+  /** True if the bound cookie is at most a minute old. A stolen cookie is soon older, and only the key gets the next one. */
   isJustProven(principal: Principal, cookie: string | null): boolean {
     if (this.bindingOf(principal, cookie) !== 'fresh') return false
     const { provenAt } = this.#live.get(principal) as BoundCookie
@@ -146,7 +150,7 @@ export class DeviceBinding {
     return age < answeredWithinMs ? Math.min(Math.max(age, minWaitMs), maxWaitMs) : null
   }
 
-  /** Null where nothing is to be bound. */
+  /** The value of `Secure-Session-Registration`; null where nothing is to be bound. */
   offer(principal: Principal): string | null {
     const { session, host, csrfKey, isFullySignedIn: isWhole } = principal
     if (!isWhole || !this.terms.hosts.has(host) || session.devices?.[host] !== undefined) return null
@@ -218,7 +222,7 @@ export class DeviceBinding {
     return { kind: 'refreshed', ...this.#grant(session, host, to.thumbprint, now) }
   }
 
-  /** Another gate's notice about a new key may be under way. */
+  /** Null without a complete session or a key on `host`. Another gate's notice about a new key may be under way, so the store is asked too. */
   async #bound(id: string, host: string): Promise<Session | null> {
     const { sessions, cache } = this.#options
     if ((await sessions.standing(id)) !== 'complete') return null

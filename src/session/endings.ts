@@ -21,7 +21,7 @@ import {
 import type { SessionCache } from './session-cache.ts'
 
 export const rememberedSeconds = 60 * 60
-/** These need no confirmation: in an older state of the store they have expired too. */
+/** Sessions that end so need no confirmation: in an older state of the store they have expired too. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
 interface EndingsOptions {
@@ -41,7 +41,10 @@ export class Endings {
     this.#store = options.store
   }
 
-  /** Ends a session on every host; false if there is none. `words` are for the person. Rejects with StoreUnconfirmed; `confirmEnd` asks again. */
+  /**
+   * Ends a session on every host; false if there is none. `words` of an operator or the watch are for the person. Rejects with StoreUnconfirmed; `confirmEnd`
+   * asks again.
+   */
   async end(id: string, why: EndReason, words?: string | Words): Promise<boolean> {
     const session = await this.finish(id, why, words)
     if (session === null) return false
@@ -52,7 +55,7 @@ export class Endings {
     throw unconfirmed
   }
 
-  /** Asks for one confirmation, even without a session. Rejects with StoreUnconfirmed, which has the number of ended sessions. */
+  /** Returns the number of ended sessions. Asks for one confirmation, even without a session. Rejects with StoreUnconfirmed, which has the number. */
   async endAccount(accountId: string, why: EndReason, except?: string, words?: string): Promise<number> {
     return this.#endEach(accountId, async id => id !== except && (await this.finish(id, why, words)) !== null)
   }
@@ -80,7 +83,7 @@ export class Endings {
     return this.#confirmed(await inBatches(this.#store.scan(sessionRecord.prefix), finish, onDone, { goesOn: true }))
   }
 
-  /** Known for an hour; of a suspended person for a session's whole life. */
+  /** Null if unknown. The reason is kept for an hour; for a suspended person, as long as the session could have lasted. */
   async whyEnded(token: string): Promise<Ended | null> {
     if (!isToken(token)) return null
     const digest = tokenDigest(token)
@@ -91,14 +94,14 @@ export class Endings {
     return said === null ? ended : { ...ended, ...said }
   }
 
-  /** Null if unknown. */
+  /** The account of the token's session, known for an hour after its end; null if unknown. */
   async ownerOf(token: string): Promise<string | null> {
     const ended = await this.whyEnded(token)
     if (ended !== null || !isToken(token)) return ended?.accountId ?? null
     return (await tokenRecord.get(this.#store, tokenDigest(token)))?.account ?? null
   }
 
-  /** True if this session (or, with `accountId`, one of this account) ended unconfirmed within the last hour. Rejects as `end` does. */
+  /** True if this session (or, with `accountId`, one of this account) ended unconfirmed within the last hour. Asks again, and rejects as `end` does. */
   async confirmEnd(id: string, accountId?: string): Promise<boolean> {
     const whose = await this.#store.get(endedKey(id))
     if (whose === null || (accountId !== undefined && whose !== accountId)) return false
@@ -188,7 +191,7 @@ export class Endings {
     return Math.max(rememberedSeconds, Math.ceil((expiresAt - this.#options.clock()) / 1000))
   }
 
-  /** A full disk has no room for an explanation. */
+  /** A full disk has no room for an explanation, and the session ends all the same. */
   async #remember(key: string, what: string, seconds = rememberedSeconds): Promise<void> {
     await this.#store.put(key, what, seconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error
@@ -196,6 +199,7 @@ export class Endings {
   }
 }
 
+/** Without readable reasons, the words alone are shown. */
 function ifTooNew(error: unknown): null {
   if (error instanceof RecordTooNew) return null
   throw error

@@ -1,4 +1,4 @@
-/** Hand-over codes take a sign-in from the portal to an app's host in the address bar. Each is valid once, for 30 s. */
+/** Hand-over codes take a sign-in from the portal to an app's host in the address bar. Each is valid once, for 30 s, on its host and in its browser. */
 import { type Clock, isCurrent } from '../clock.ts'
 import { isToken, newToken, tokenDigest } from '../ids.ts'
 import type { Store } from '../store/store.ts'
@@ -29,6 +29,7 @@ export class HandOvers {
     return code
   }
 
+  /** Does not spend the code. */
   async look(
     code: string,
     host: string

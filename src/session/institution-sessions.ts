@@ -25,7 +25,7 @@ const sealContext = (id: string) => `institution-session:${id}`
 const withNameKey = (directory: string, name: string) => `institution-name:${directory}:${digestOf(name)}`
 const withSidKey = (directory: string, sid: string) => `institution-sid:${directory}:${digestOf(sid)}`
 
-/** By the store's clock a session may end a moment later, and must not outlive what ends it. */
+/** A session may end a moment later by the store's clock, and must not outlive the record that can end it. */
 const spareSeconds = 60
 
 export class InstitutionSessions {
@@ -39,7 +39,7 @@ export class InstitutionSessions {
     this.#keyring = input.keyring
   }
 
-  /** `endsAt` is that of our session, in milliseconds since the epoch. */
+  /** `endsAt` is that of our session, in milliseconds since the epoch. `prolong` gives a later one. */
   async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
     const seconds = secondsUntil(endsAt, this.#clock())
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
@@ -47,6 +47,7 @@ export class InstitutionSessions {
     await linkAll(this.#store, id, session, seconds)
   }
 
+  /** Null for a session that did not begin at an institution. */
   async of(id: string): Promise<RememberedInstitution | null> {
     const record = await institutionSessionRecord.get(this.#store, id)
     if (record === null || record.hint === null) return record
@@ -59,7 +60,7 @@ export class InstitutionSessions {
     }
   }
 
-  /** Our sessions that began with this one. */
+  /** Ids of our sessions that began with this one; with `externalId`, of this person alone. */
   async withSid(directory: string, sid: string, externalId: string | null): Promise<string[]> {
     const ids = await this.#store.members(withSidKey(directory, sid))
     const theirs = await Promise.all(
@@ -71,7 +72,7 @@ export class InstitutionSessions {
     return theirs.filter(id => id !== null)
   }
 
-  /** External ids of people with sessions here. */
+  /** The external ids of people who have sessions here under this name of the institution. */
   async peopleCalled(directory: string, nameThere: string): Promise<string[]> {
     const ids = await this.#store.members(withNameKey(directory, nameThere))
     const records = await Promise.all(ids.map(id => institutionSessionRecord.get(this.#store, id)))
@@ -80,7 +81,7 @@ export class InstitutionSessions {
   }
 }
 
-/** A second factor has given the session a later end. */
+/** Keeps the record until `endsAt`, after a second factor has given the session a later end. */
 export async function prolong(store: Store, id: string, endsAt: number, now: number): Promise<void> {
   const seconds = secondsUntil(endsAt, now)
   const kept = await institutionSessionRecord.change<RememberedInstitution | null>(store, id, record =>

@@ -12,7 +12,7 @@ export interface Principal {
   readonly host: string
   /** The token's digest, to which forms are bound. */
   readonly csrfKey: string
-  /** Milliseconds since the epoch. Older releases did not write it. */
+  /** Milliseconds since the epoch. Null or absent if an older release made the token. */
   readonly tokenAt?: number | null
   readonly isFullySignedIn: boolean
 }

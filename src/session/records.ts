@@ -28,6 +28,7 @@ export type EndReason = (typeof endReasons)[number]
 /** For the person who comes back with the session's token. */
 export interface Ended {
   readonly why: EndReason
+  /** Null if an older release ended the session. */
   readonly accountId: string | null
   /** From an operator or the watch. */
   readonly words: string | null
@@ -39,13 +40,17 @@ export function endedText({ why, accountId, words }: Ended): string {
   return [why, accountId ?? '', ...(words === null ? [] : [words])].join('\n')
 }
 
+/** Null for a reason of a newer release. */
 export function parseEnded(text: string): Ended | null {
   const [first, accountId, ...words] = text.split('\n')
   const why = endReasons.find(reason => reason === first)
   return why === undefined ? null : { why, accountId: accountId || null, words: words.join(' ') || null }
 }
 
-/** What the watch has said, for readers of another language. It is a record of its own, because an older release shows all of the end's. */
+/**
+ * What the watch has said of an end, for readers of another language. It is a record of its own, because an older release shows the whole record of the end to
+ * the person.
+ */
 export const endedReasonsRecord = new RecordKind<{ readonly reasons: readonly Reason[] }>({
   prefix: 'ended-reasons:',
   version: 1,
@@ -55,7 +60,7 @@ export const endedReasonsRecord = new RecordKind<{ readonly reasons: readonly Re
   }
 })
 
-/** Opens one session on one host, and shows the proofs up to its own generation. */
+/** A token opens one session on one host, and shows the proofs up to its own generation. */
 export interface TokenRecord {
   readonly session: string
   readonly host: string
@@ -78,13 +83,14 @@ export const sessionRecord = new RecordKind<Session>({
   read: record => (isSession(record) ? record : null)
 })
 
+/** Its id is the digest of the token. */
 export const tokenRecord = new RecordKind<TokenRecord>({
   prefix: 'token:',
   version: 1,
   read: record => (isToken(record) ? record : null)
 })
 
-/** The suffix `:spent` marks a spent one. */
+/** Its id is the digest of the code; the suffix `:spent` marks a spent one. */
 export const handOverRecord = new RecordKind<HandOverRecord>({
   prefix: 'handover:',
   version: 1,

@@ -3,7 +3,7 @@ import type { LRUCache } from 'lru-cache'
 import type { Store, StoreNotice } from '../store/store.ts'
 import { growingLru } from './growing-lru.ts'
 
-/** 50,000 people on two hosts. */
+/** Enough for 50,000 people on two hosts. */
 const capacity = 200_000
 
 /** Values are shared and must not be changed. */
@@ -47,10 +47,12 @@ export class SessionCache {
     return () => this.#listeners.delete(listener)
   }
 
+  /** True while all subscriptions work, so that cached values are right. */
   get isTold(): boolean {
     return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
 
+  /** Undefined if the store must be asked. */
   peek(key: string): unknown {
     return this.#entries.get(key)
   }

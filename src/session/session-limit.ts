@@ -2,7 +2,7 @@
 import { isFullySignedIn } from '../factor/proof.ts'
 import type { Session } from './session.ts'
 
-/** As many as an attacker can begin in ten minutes, and the person's own. */
+/** Half-way sign-ins beyond the limit: as many as an attacker can begin in ten minutes, and the person's own. */
 const extraHalfWay = 16
 
 /** `live` is sorted, last seen first; `except` is the session that becomes complete. */

@@ -16,9 +16,10 @@ export interface Session {
   readonly createdAt: number
   /** The absolute limit, in milliseconds since the epoch. */
   readonly expiresAt: number
-  /** The end of the institution's assurance. */
+  /** The end of the institution's assurance, in milliseconds since the epoch. Absent if it names none. */
   readonly endsAt?: number
   readonly proofs: readonly Proof[]
+  /** Grows by one with every proof. */
   readonly generation: number
   readonly device: Device
   /** Host → digest of the one valid token. */
@@ -48,7 +49,7 @@ export function withoutDevice(session: Session, host: string): Session {
   return { ...session, devices }
 }
 
-/** When the first host was bound; null if none. */
+/** Milliseconds since the epoch at which the first host was bound; null if none. */
 export function boundSince({ devices = {} }: Session): number | null {
   const times = Object.values(devices).map(({ at }) => at)
   return times.length === 0 ? null : Math.min(...times)

@@ -83,6 +83,7 @@ export class Sessions {
     this.#terms = terms
   }
 
+  /** Null if its directory is gone; see SessionTerms. */
   accountNow(account: Account): Account | null {
     return this.#terms.accountNow(account)
   }
@@ -130,7 +131,7 @@ export class Sessions {
       at: now,
       account: session.accountId
     }
-    // First, because a session outside every list could not be ended.
+    // The index is first, because a session outside every list could not be ended.
     await this.#store.link(sessionsOf(session.accountId), session.id, this.#limits.absoluteSeconds + invitedSeconds)
     await Promise.all([
       this.#store.put(seenKey(session.id), String(now), this.#limits.idleSeconds),
@@ -150,7 +151,7 @@ export class Sessions {
     const isWholeNow = !isFullySignedIn(proofs) && isFullySignedIn(withProof(principal.session, proof).proofs)
     if (isWholeNow && (await this.#makeRoom(accountId, { isWhole: true, except: id })))
       await this.#endings.settleQuietly()
-    // The institution's record must outlive the longer session.
+    // The institution's record is prolonged first, because it must outlive the session.
     if (isWholeNow && principal.account.externalId !== undefined)
       await prolong(this.#store, id, this.#wholeUntil(principal.session), this.#clock())
     return this.#reissue(principal.session.id, principal.host, session => {
@@ -191,7 +192,7 @@ export class Sessions {
     return entered === null ? null : { ...entered, returnTo }
   }
 
-  /** Undefined if the store must be asked. It does not prolong the session. */
+  /** From memory; undefined if the store must be asked. It does not prolong the session. */
   peek(host: string, token: string): Principal | undefined {
     if (!this.#cache.isTold) return undefined
     const keys = this.#tokens.keysOf(token)
@@ -258,7 +259,7 @@ export class Sessions {
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
-  /** A session that loses its last second factor goes on half-way. */
+  /** A half-way session keeps open only what needs no second factor. A session that loses its last second factor goes on half-way. */
   async standing(id: string): Promise<'ended' | 'half-way' | 'complete'> {
     const now = await this.#clockCorrection.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)
@@ -273,7 +274,7 @@ export class Sessions {
     return (await this.standing(id)) !== 'ended'
   }
 
-  /** Also for traffic on an open socket or in a download. */
+  /** Prolongs the session. Traffic on an open socket or in a download counts too. */
   noteActivity(id: string): void {
     this.#lastUses.touch(id)
   }
@@ -288,7 +289,7 @@ export class Sessions {
     await this.#lastUses.flush()
   }
 
-  /** Every process counts the use from then on. */
+  /** Writes the last use now, so that every process counts it. */
   writeUse(id: string): Promise<void> {
     return this.#lastUses.write(id)
   }
@@ -309,7 +310,7 @@ export class Sessions {
       const seconds = (next.expiresAt - now) / 1000
       const generation = Math.min(asOf ?? next.generation, next.generation)
       const record: TokenRecord = { session: id, host, generation, at: now, account: session.accountId }
-      // First, because a session must not name a token without a record.
+      // The token's record is first, because a session must not name a token without one.
       await tokenRecord.put(this.#store, digest, record, seconds + rememberedSeconds)
       return { next, ttlSeconds: seconds, result: { old: session.tokens[host] } }
     })
@@ -343,7 +344,7 @@ export class Sessions {
     stored: Account,
     now: number
   ): Principal | null {
-    // An older token may still have a record.
+    // Only the token that the session names is valid. An older one may still have a record.
     if (
       record.host !== host ||
       session.tokens[host] !== keys.digest ||

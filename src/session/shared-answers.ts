@@ -10,7 +10,7 @@ export interface Answer {
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
   readonly redirect: string | null
-  /** Digests before and after the answer. */
+  /** Digests of the session's token before and after the answer. */
   readonly tokens: readonly (string | null)[]
 }
 
@@ -33,15 +33,15 @@ export const answerRecord = new RecordKind<Kept>({
 
 interface Press {
   keep(answer: Answer): void
-  /** Others stop waiting. */
+  /** Ends a failed press. Resolves once others can see it and stop waiting. */
   drop(): Promise<void>
 }
 
 export const keptSeconds = 20
-/** Two seconds in all. */
+/** Looks at a pending press, for two seconds in all. */
 const looks = 40
 const lookEveryMs = 50
-/** Further callers look once. */
+/** So many callers of one process may wait. Further ones look once. */
 const maxWaiting = 100
 
 export class SharedAnswers {
@@ -94,4 +94,5 @@ export class SharedAnswers {
   }
 }
 
+/** Lists pending and successful presses. */
 const indexOf = (key: string) => `answer-presses:${key}`

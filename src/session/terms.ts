@@ -3,17 +3,18 @@ import { isFullySignedIn, type Proof } from '../factor/proof.ts'
 import type { Account } from '../identity/account.ts'
 
 export interface SessionTerms {
-  /** With the groups that count now; null where its directory is gone. The same account gives the same object. */
+  /** The account with the groups that count now; null where its directory is gone. The same object for the same account. */
   accountNow(account: Account): Account | null
+  /** Ids of credentials that the policy does not accept any more. */
   readonly refused: ReadonlySet<string>
 }
 
-/** For commands. */
+/** Accept every account and proof. Commands use them. */
 export const noTerms: SessionTerms = { accountNow: account => account, refused: new Set() }
 
 const firstFactors: readonly string[] = ['password', 'directory', 'invitation', 'mail']
 
-/** Null where no first factor is left. */
+/** Null where no first factor is left, so the person has to sign in again. */
 export function proofsUnder({ refused }: SessionTerms, proofs: readonly Proof[]): readonly Proof[] | null {
   if (refused.size === 0) return proofs
   const left = proofs.filter(({ credentialId }) => credentialId === undefined || !refused.has(credentialId))

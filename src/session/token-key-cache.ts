@@ -9,6 +9,7 @@ import type { SessionTerms } from './terms.ts'
 
 export class TokenKeys {
   readonly digest: string
+  /** The store key of the token's record. */
   readonly token: string
   /** Outdated once the cache holds another session or account. */
   principal: Principal | null = null
@@ -64,7 +65,7 @@ export class TokensInUse {
     if (known !== undefined) return known
     if (!isToken(token)) return null
     const keys = new TokenKeys(tokenDigest(token))
-    // Strangers' tokens would displace valid ones.
+    // Only valid tokens are kept, otherwise strangers' tokens would displace them.
     if (this.#cache.peek(keys.token) === undefined) return keys
     this.#keys.set(token, keys)
     return keys

@@ -42,7 +42,7 @@ export async function* withPauses<Item>(items: AsyncIterable<Item>): AsyncIterab
 }
 
 const sliceMs = 0.3
-/** Each end takes from the time of requests. */
+/** Few, because the end of each takes time from requests. */
 const maxRunning = 8
 
 /**

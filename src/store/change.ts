@@ -23,7 +23,10 @@ export async function changeValue<Result>(
   return (await changeKnown(store, key, undefined, decide)).result
 }
 
-/** A value that the caller knows (null for none, undefined if not) saves a read if it is right. `text` is what is stored now. */
+/**
+ * A value that the caller knows (null for none, undefined if not) saves a read if it is right. `text` is what is stored now. A result without a write counts
+ * only for a value that was read.
+ */
 export async function changeKnown<Result>(
   store: Store,
   key: string,

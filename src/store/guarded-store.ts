@@ -1,6 +1,6 @@
 /**
  * A store that refuses to answer once it is swapped or rolled back, since an older copy holds revoked sessions and spent codes. Its mark identifies it, and its
- * epoch counts its progress.
+ * epoch counts its progress. The refusal ends when the right store is back, or with `factorgate store accept`.
  */
 import { randomBytes } from 'node:crypto'
 import { changeKnown } from './change.ts'
@@ -75,10 +75,12 @@ export class GuardedStore implements Store {
     /** While this is false, subscribers may cache nothing. */
     isConnected: boolean
   }>()
+  /** - */
   readonly #epochKeys: readonly string[]
+  /** The name of this process in the epochs. */
   #writer = newName()
   #texts: (string | null)[] = []
-  /** When the store was last found right. */
+  /** The epochs when the store was last found right. */
   #accepted: readonly (string | null)[] = []
   #known: KnownStore | null
   #timer: NodeJS.Timeout | undefined
@@ -274,14 +276,14 @@ export class GuardedStore implements Store {
 
   async #verify(): Promise<string | null> {
     if (this.#isLost) this.#learnOfOthers()
-    // First, otherwise epochs learnt meanwhile would make the answer look old.
+    // This is read first, otherwise epochs learnt meanwhile would make the answer look old.
     let before = this.#known
     const losses = this.#losses
     let state = await stateOf(this.#inner, this.#options.isCluster, before)
     if (before === null) {
       if (state.ids.length === 0) {
         await this.#inner.add(markKey, newId())
-        // Now, because a full disk allows updates but no new keys.
+        // They are added now, because a full disk allows updates but no new keys.
         for (const key of this.#epochKeys) await this.#inner.add(key, '0')
         state = await stateOf(this.#inner, this.#options.isCluster, null)
       }

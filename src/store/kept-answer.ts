@@ -1,4 +1,4 @@
-/** The answer to a question that takes many reads of the store, kept for a short time. */
+/** The answer to a question that takes many reads of the store, kept for a short time. An answer that failed is not kept. */
 import type { Clock } from '../clock.ts'
 
 export class KeptAnswer<Answer> {

@@ -14,6 +14,7 @@ import type { Store } from './store.ts'
 export interface StoreOptions {
   /** Redis uses its own clock. */
   clock?: Clock
+  /** Accepts a Redis without persistence. */
   unsafeVolatileStore?: boolean
   /** Default: `factorgate:`. */
   keyPrefix?: string
@@ -29,7 +30,7 @@ const redis = /^rediss?(\+[a-z]+)?:\/\//
 const loadEmbedded = () => import('./lmdb/lmdb.ts')
 const loadRedis = () => import('./redis/redis.ts')
 
-/** For a process that may lose the right to read the program's files. */
+/** Loads the driver early, for a process that may lose the right to read the program's files. */
 export async function loadDriver(url: string): Promise<void> {
   if (url.startsWith(embedded)) await loadEmbedded()
   else if (redis.test(url)) await loadRedis()
@@ -52,13 +53,14 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   )
 }
 
-/** Empty for an embedded store. */
+/** Empty for an embedded store. Throws as `openStore` does. */
 export async function inspectStore(url: string, options: StoreOptions, now: Clock): Promise<RedisInspection[]> {
   if (!redis.test(url)) return []
   const { inspectRedis } = await loadRedis()
   return inspectRedis(url, options, now)
 }
 
+/** Nothing is kept on disk if `knownFile` is null. */
 export function guardOptions(url: string, options: StoreOptions, knownFile: string | null): GuardOptions {
   const address = url.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
   return {
@@ -68,6 +70,7 @@ export function guardOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
+/** Also throws as `guardStore` does. */
 export async function openGuarded(
   url: string,
   options: StoreOptions,

@@ -7,10 +7,11 @@ export const stateKeys = 'meta:store-'
 export const markKey = `${stateKeys}id`
 
 interface State {
+  /** Several after `factorgate store accept`. */
   readonly ids: readonly string[]
   /** As they are in the store. */
   readonly texts: readonly (string | null)[]
-  /** With the writers of their records, where the list alone does not have what is known. */
+  /** As in the store, with the writers of their records where the list lacks what is known. */
   readonly epochs: readonly (string | null)[]
 }
 

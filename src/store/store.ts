@@ -1,7 +1,7 @@
 /**
  * The store port: eight atomic operations, an index and change notices. Every adapter promises (tests/store/contract.ts):
  *
- * - Each operation is atomic on one key.
+ * - Each operation is atomic on one key, so a Redis Cluster needs no hash tags.
  * - A resolved write is as durable as the server is configured; the embedded store survives `kill -9`.
  * - An expired value is absent, to the clock's millisecond.
  * - Without room for a sign-in, access can still be ended; without room for that, reads fail too.
@@ -21,7 +21,7 @@ export class StoreUnreachable extends Error {
   }
 }
 
-/** The write is done, but no replica confirms it (see `settle`). */
+/** The write is done, but no replica confirms it (see `settle`). A retry asks again. */
 export class StoreUnconfirmed extends StoreUnreachable {
   override readonly code = 'not_confirmed'
   override readonly retryAfterSeconds = 5
@@ -34,7 +34,7 @@ export class StoreUnconfirmed extends StoreUnreachable {
   }
 }
 
-/** Callers fail closed (503). */
+/** A newer release wrote the record. Callers fail closed (503). The message is for operators. */
 export class RecordTooNew extends StoreUnreachable {
   override readonly code = 'record_too_new'
   override readonly retryAfterSeconds = 60
@@ -65,25 +65,29 @@ export interface StoreEntry {
 
 export interface Store {
   get(key: string): Promise<string | null>
+  /** Without `ttlSeconds` the value never expires; the same below. */
   put(key: string, value: string, ttlSeconds?: number): Promise<void>
   /** Writes only if absent; true for the one caller that wrote. */
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean>
-  /** Only one caller gets the value. */
+  /** Reads and removes. Only one caller gets the value. */
   take(key: string): Promise<string | null>
   /** Writes `next` only if `expected` is stored; keeps the remaining lifetime unless `ttlSeconds` is given. */
   replace(key: string, expected: string, next: string, ttlSeconds?: number, purpose?: Purpose): Promise<boolean>
   /** The lifetime starts at the first increment and is not extended. */
   increment(key: string, ttlSeconds?: number): Promise<number>
-  /** True if there was one. With `expected`, only that value is deleted. */
+  /** True if there was one. With `expected`, only that value is deleted, so that nobody deletes what another has just written. */
   delete(key: string, expected?: string): Promise<boolean>
 
   /** An index and a value never share a key. */
   link(key: string, member: string, ttlSeconds?: number): Promise<void>
   unlink(key: string, member: string): Promise<void>
-  /** Live ones, sorted. */
+  /** Live ones, sorted. The cost grows with the index. */
   members(key: string): Promise<string[]>
 
-  /** Reports every change (written, deleted, expired where visible) under `prefix` by any process. The listener must not throw. The result unsubscribes. */
+  /**
+   * Reports every change (written, deleted, expired where visible) under `prefix` by any process, but none of indexes. The listener must not throw. The result
+   * unsubscribes.
+   */
   subscribe(prefix: string, listener: (notice: StoreNotice) => void): Promise<() => void>
 
   /** Without indexes. It reads the whole store, so only commands call it. */

@@ -12,7 +12,7 @@ export async function evenUnconfirmed(work: () => Promise<unknown> | undefined):
   }
 }
 
-/** Rejects with StoreUnconfirmed after all steps; any other error stops at once. */
+/** Runs the steps in order. An unconfirmed one rejects after the last; any other error stops at once. */
 export async function everyStep(...steps: readonly (() => Promise<unknown>)[]): Promise<void> {
   let unconfirmed: StoreUnconfirmed | null = null
   for (const step of steps) unconfirmed = (await evenUnconfirmed(step)) ?? unconfirmed

@@ -40,7 +40,7 @@ export class Cluster implements Serving {
   readonly #size: number
   readonly #sockets: InheritedSockets
   readonly #handles = new Map<number, WorkerHandle>()
-  /** Snapshots of ended workers go into `#ended`, because counters never decrease. */
+  /** The last snapshot of each worker. Those of ended workers are added to `#ended`, because counters never decrease. */
   readonly #snapshots = new Map<number, MetricsSnapshot>()
   #ended: MetricsSnapshot = emptySnapshot
   readonly #own = new Metrics()
@@ -49,9 +49,9 @@ export class Cluster implements Serving {
   readonly #stuck: StuckWorkers
   #looking: NodeJS.Timeout
   #config: Config
-  /** A new worker must open the same store, keys and journal as the others. */
+  /** The configuration at the start: a new worker must open the same store, keys and journal as the others. */
   readonly #opened: Config
-  /** Only in memory, because these keys open recorded TLS 1.2 (RFC 5077 §5.5). */
+  /** The workers' keys of TLS tickets. They stay in memory, because they open recorded TLS 1.2 (RFC 5077 §5.5). */
   readonly #ticketKeys = new TicketKeys()
   #note: ConfigurationNote = { startedAt: systemClock(), loadedAt: systemClock(), refused: null, waiting: [] }
   #gate: AddressInfo | undefined
@@ -95,7 +95,7 @@ export class Cluster implements Serving {
     const self = new Cluster(input)
     cluster.setupPrimary({ serialization: 'advanced' })
     try {
-      // Alone, so that an error common to all is reported once.
+      // The first starts alone, so that an error common to all is reported once.
       self.#gate = await self.#startWorker(1)
       await Promise.all(Array.from({ length: input.size - 1 }, (_, i) => self.#startWorker(i + 2)))
       const { admin } = input.config
@@ -203,7 +203,7 @@ export class Cluster implements Serving {
     if (this.#closing !== undefined) return
     this.#startWorker(number).catch(error => {
       this.#log.error({ worker: number, err: error }, 'a worker process could not be replaced; the gate tries again')
-      // The last worker has closed the socket of systemd, which only a new process gets again.
+      // The last worker has closed the socket of systemd, which only a new process gets again. So this one fails.
       if (Object.keys(this.#sockets).length > 0 && this.#serving.length === 0)
         setImmediate(() => {
           throw error

@@ -1,13 +1,13 @@
-/** Kills workers that stand still, otherwise each reload and the end of the gate would wait for ever. The primary replaces them. */
+/** Kills workers that stand still, otherwise their connections, each reload and the end of the gate would wait for ever. The primary replaces them. */
 import type { WorkerHandle } from './worker-handle.ts'
 
 export const lookMs = 5_000
-/** Looks are counted, not time, because a machine may sleep. */
+/** A question may stay unanswered for so many looks. Looks are counted, not time, because a machine may sleep. */
 const maxLooks = { serving: 12, ending: 4 } as const
 /** The end of a gate waits so long for an answer, and keeps a reserve before it is cut off. */
 const maxEndingMs = 20_000
 const endingReserveMs = 4_000
-/** A worker's own end may take so much longer. */
+/** A worker that has said that it ends may take so much longer than its end may. */
 const crashedReserveMs = 10_000
 
 export function endingLookMs(cutOffMs: number): number {
@@ -55,7 +55,7 @@ export class StuckWorkers {
     }, heard)
   }
 
-  /** A worker that ends after an error does not finish. */
+  /** True if a worker that ends after an error does not finish. The end of the gate has a limit of its own. */
   #isLate(handle: Asked): boolean {
     const looks = this.#ending.get(handle)
     if (looks === undefined || this.isEnding) return false

@@ -12,7 +12,7 @@ export class WorkerHandle {
   readonly since = Date.now()
   readonly #worker: Worker
   readonly #open = new Map<number, OpenCommand>()
-  /** Messages before it are lost. */
+  /** Commands wait for this, because messages before it are lost. */
   readonly #listens: Promise<void>
   readonly #served: Promise<void>
   #serves = () => {}

@@ -83,7 +83,7 @@ class WorkerProcess {
     this.#execute(asked).then(
       value => answer({ id: asked.id, value }),
       error => {
-        // First, because the primary kills a worker that could not start.
+        // This is reported first, because the primary kills a worker that could not start.
         if (asked.ask === 'start') this.#input.cannotStart(error)
         answer({ id: asked.id, error: (error as Error).message })
         if (asked.ask === 'start') this.#exit(1)
@@ -127,6 +127,7 @@ class WorkerProcess {
 
   async #end(): Promise<void> {
     this.#isEnding = true
+    // The primary may be gone, and its own limit with it.
     if (this.#config !== undefined) this.#late ??= setTimeout(() => this.#cutOff(), cutOffMs(this.#config))
     const server = await this.#starting?.catch(() => undefined)
     try {

@@ -1,4 +1,7 @@
-/** Processes touch and watch an empty file to announce entries in the log of changes. Polling covers for watches that fail. */
+/**
+ * Processes touch and watch a file to announce entries in the log of changes. It has no data, so a lost signal is harmless. Polling covers for watches that
+ * fail (network file systems, exhausted inotify).
+ */
 
 import { closeSync, constants, type FSWatcher, openSync, watch, write, writeSync } from 'node:fs'
 import { systemCode } from '../../files/system-code.ts'
@@ -37,6 +40,7 @@ export class ChangeSignal {
     }
   }
 
+  /** Calls `onSignal` after signals and at each poll. It does not keep the process alive. */
   listen(onSignal: () => void): void {
     if (this.#timer !== undefined || this.#closed) return
     try {
@@ -51,6 +55,7 @@ export class ChangeSignal {
     }
   }
 
+  /** Signals in quick succession become one. Polling makes up for a failed one. */
   send(): void {
     if (this.#closed) return
     if (this.#isSending) {
@@ -73,6 +78,7 @@ export class ChangeSignal {
     this.#closed = true
     this.#watcher?.close()
     clearInterval(this.#timer)
+    // Otherwise the pending write closes the file.
     if (!this.#isSending) closeSync(this.#file)
   }
 

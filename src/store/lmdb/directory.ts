@@ -93,6 +93,7 @@ function refuseForeignLink(path: string): void {
     throw new StoreMisconfigured(`${path} is a link of uid ${found.uid}, and root does not follow it. Remove the link.`)
 }
 
+/** Gives root's new files to the directory's owner. Links and files with several hard links may be another user's trap, and are skipped. */
 export function giveToOwner(directory: string, names: readonly string[]): void {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = statSync(directory)
@@ -162,6 +163,7 @@ function diskTrouble(error: unknown): string | null {
     case -30796: // MDB_CORRUPTED
     case -30782: // MDB_BAD_TXN: the transaction has met such a page
       return `its file data.mdb is damaged. ${wayBack}`
+    // LMDB takes no more transactions in this process.
     case -30795: // MDB_PANIC
       return lostWrite
     case 'EMFILE':

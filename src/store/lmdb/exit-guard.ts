@@ -16,7 +16,7 @@ export function guardExit<T>(transaction: Promise<T>): Promise<T> {
   })
 }
 
-/** An uncaught error ends a gate in order. Call it once: a second one cuts what the gate serves. */
+/** Throws the error uncaught, which ends a gate in order, so that its supervisor starts it again. Call it once: a second error cuts what the gate serves. */
 export function endProcess(error: Error): void {
   setImmediate(() => {
     throw error

@@ -34,7 +34,7 @@ export function openLmdb(path: string, options: LmdbOptions = {}): Store {
   return new LmdbStore(directory, Environment.open(directory), options)
 }
 
-/** The message is the end of a sentence. */
+/** The open files are not those in the directory. The message is the end of a sentence. */
 class Displaced extends Error {
   override readonly name = 'Displaced'
 }
@@ -47,8 +47,9 @@ class LmdbStore implements Store {
   readonly #writes: LmdbWrites
   readonly #subscribers = new Subscribers()
   #lastRead = 0
+  /** The log of changes cannot be read, so subscribers may cache nothing. */
   #isDeaf = false
-  /** As the end of a sentence. */
+  /** Why the open files are not those in the directory, as the end of a sentence. */
   #displaced: string | null = null
   readonly #lost: LostWrite
   #closed = false
@@ -165,7 +166,7 @@ class LmdbStore implements Store {
     let after: string | null = null
     for (;;) {
       const now = this.#clock()
-      // Page by page, so that no read transaction stays open.
+      // Reading page by page leaves no read transaction open.
       const page = this.#read(() => this.#environment.records.page(prefix, after, readAtOnce))
       for (const { key, value, endsAt } of page)
         if (endsAt === 0 || endsAt > now) yield { key, value, ttlSeconds: secondsTo(endsAt, now) }
@@ -222,12 +223,12 @@ class LmdbStore implements Store {
     })
   }
 
-  /** Subscribers may cache. */
+  /** True while subscribers may cache. */
   get #isHeard(): boolean {
     return !this.#isDeaf && this.#displaced === null && this.#writes.refusal === null
   }
 
-  /** It goes on only with the very same files. */
+  /** Compares the open files with those in the directory. The store goes on only with the very same files. */
   #checkFiles(): void {
     const wasDisplaced = this.#displaced !== null
     this.#displaced = this.#environment.files.troubleWithin(null)
@@ -303,6 +304,7 @@ class LmdbStore implements Store {
     return this.#reported(() => this.#commit(work, characters * 3))
   }
 
+  /** May use the reserve. */
   #removal<T>(work: () => T): Promise<T> {
     return this.#reported(() => this.#commit(work, null))
   }
@@ -326,10 +328,11 @@ class LmdbStore implements Store {
     await this.#commit(() => void this.#environment.meta.put('ping', String(this.#clock())), null)
   }
 
-  /** With `bytes` null it may use the reserve. */
+  /** Resolves after the sync and the notices. With `bytes` null it may use the reserve. */
   async #commit<T>(work: () => T, bytes: number | null): Promise<T> {
     let timer: NodeJS.Timeout | undefined
     let hasChanges = false
+    // A transaction would never end.
     if (this.#lost.isKnown) throw new Error(lostWrite)
     const { files, lock, reserve, records, root, signal, start } = this.#environment
     if (lock.standstill !== null) {

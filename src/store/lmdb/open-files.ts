@@ -1,18 +1,21 @@
-/** Whether the open files of a store are those in its directory. A store never opens others: two environments of one process would drop each other's locks. */
+/**
+ * Whether the open files of a store are those in its directory, otherwise LMDB would go on in files that no other process sees, or beside a process with
+ * another table of locks. A store never opens others: two environments of one process would drop each other's locks.
+ */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Read `known` first: `written` then has the commits in between. */
 export interface NewestCommits {
-  /** By lock.mdb. */
+  /** By lock.mdb; null if it cannot be read. */
   readonly known: bigint | null
-  /** By data.mdb. */
+  /** By data.mdb; null if it is cut off. */
   readonly written: bigint | null
 }
 
 interface Commits {
   readonly newest: () => NewestCommits
-  /** A process that opens the store may set back what lock.mdb names. */
+  /** True while a process opens the store, which may set back what lock.mdb names. */
   readonly isOpening: () => boolean
 }
 
@@ -24,11 +27,13 @@ export class OpenFiles {
   readonly #lock: string
   readonly #lockId: string | null
   readonly #commits: Commits
+  /** One file was seen without the other. Another process may have paired that one with a new file, so the store does not go on. */
   #wereApart = false
   #isOverwritten = false
   /** The newest commit so far: lock.mdb may go back while a process opens the store. */
   #seen = 0n
 
+  /** Call it right after LMDB has opened `directory`. `dataId`: device and inode of the open data.mdb. */
   constructor(directory: string, dataId: string, commits: Commits) {
     this.#commits = commits
     this.#directory = directory
@@ -75,6 +80,7 @@ export class OpenFiles {
       : null
   }
 
+  /** True if data.mdb has more than `most` commits that lock.mdb does not name. */
   #isAhead(written: bigint, known: bigint, most: bigint): boolean {
     const isMore = (known: bigint) => written - known > most
     // The process that opened the store may have finished between the two looks.

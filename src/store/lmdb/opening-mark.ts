@@ -1,11 +1,14 @@
-/** The link `opening` names the process that opens the store, one at a time. A link is made in one step, and takes no room on a full disk. */
+/**
+ * The link `opening` names the process that opens the store, one at a time. A link is made in one step, and takes no room on a full disk. Writers know by it
+ * why lock.mdb may name an older commit than data.mdb (transaction-start.ts).
+ */
 import { lstatSync, readlinkSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.ts'
 import { hasEnded, holderName, pidOf } from '../../files/holder.ts'
 
 const lookMs = 5
-/** File systems keep times in steps of two seconds at most. */
+/** File systems keep times in steps of two seconds at most, so a change after this time gets another one. */
 const tickMs = 2500
 /**
  * Opening takes milliseconds, so an older mark was left, or copied. In another container the process is unseen: its mark counts for less time than others wait,
@@ -17,7 +20,7 @@ export class OpeningMark {
   readonly #directory: string
   readonly #path: string
   readonly #me = holderName()
-  /** The directory had no mark after this change. */
+  /** The time of the directory's last change, if no mark was seen after it. */
   #quietAt: number | null = null
 
   constructor(directory: string) {
@@ -34,7 +37,10 @@ export class OpeningMark {
     }
   }
 
-  /** Call it before a read. The returned function says after the read whether a process may have opened the store. */
+  /**
+   * Call it before a read. The returned function says after the read whether a process may have opened the store. One look at the directory is enough while its
+   * last change is older than a look that found no mark.
+   */
   watch(): () => boolean {
     if (this.#quietAt !== null)
       return () => {
@@ -50,6 +56,7 @@ export class OpeningMark {
     }
   }
 
+  /** When an entry of the directory was last made or removed. 0 if this user may not look. */
   get #changedAt(): number {
     try {
       return statSync(this.#directory, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -78,11 +85,12 @@ export class OpeningMark {
     if (this.#content() === this.#me.text) this.#remove()
   }
 
-  /** Removes the mark of a killed process. */
+  /** Removes the mark of a killed process. It stays where this user may not remove it, as in a sticky folder. */
   clearIfLeft(): void {
     if (this.isThere && this.#process() === null) this.#remove()
   }
 
+  /** False if it is still there. */
   #remove(): boolean {
     try {
       unlinkSync(this.#path)
@@ -110,11 +118,12 @@ export class OpeningMark {
     }
   }
 
-  /** Null if that process has ended. */
+  /** The id of the process that opens the store; null if it has ended. */
   #process(): number | null {
     try {
       const holder = readlinkSync(this.#path)
       const isOver = hasEnded(holder, this.#me.place)
+      // The clock may have been put back.
       const ageMs = Math.abs(systemClock() - lstatSync(this.#path).mtimeMs)
       if (isOver === true || ageMs > (isOver === null ? maxAgeMs.unseen : maxAgeMs.seen)) return null
       const pid = pidOf(holder)

@@ -1,14 +1,14 @@
-/** The space for writes that end access (FIELD A4): bytes after LMDB's last page, which no other program can take. */
+/** The space for writes that end access (FIELD A4): bytes after LMDB's last page, which no other program can take. Ordinary writes may not use them. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { newestMeta } from './whole-file.ts'
 
 /** A commit copies some thirty 4 KiB pages and frees as many. */
 const reserveBytes = 1024 * 1024
-/** Beside the value: pages of five trees and the free list. */
+/** An ordinary write takes this beside its value: pages of five trees and the free list. */
 const writeBytes = 96 * 1024
-/** Small values and links are refused at one point. */
+/** Sizes are rounded up to this, so that small values and links are refused at one point. */
 const portionBytes = 64 * 1024
-/** Otherwise every write would ask the disk. */
+/** The file grows in these steps, otherwise every write would ask the disk. */
 const stepBytes = 256 * 1024
 
 const pageBytes = 4096
@@ -23,6 +23,7 @@ export class ReservedSpace {
     this.#file = openSync(path, constants.O_RDWR)
   }
 
+  /** The returned function ends the write. */
   begin(bytes: number): () => void {
     const taken = Math.ceil((bytes + writeBytes) / portionBytes) * portionBytes
     this.#pendingBytes += taken

@@ -1,7 +1,7 @@
 /**
- * Where a transaction begins. lmdb-js 3.5.6 writes the newest commit that it has read into lock.mdb whenever it opens a store (mdb.c: mdb_env_open2). If
- * another process commits in between, the next transaction begins at an older state and undoes that commit. So each transaction compares first, and puts the
- * number right.
+ * Where a transaction begins. lmdb-js 3.5.6 writes the newest commit that it has read into lock.mdb whenever it opens a store, without the lock of writers
+ * (mdb.c: mdb_env_open2). If another process commits in between, the next transaction begins at an older state, undoes that commit and gives pages away that
+ * are in use. So each transaction compares first, and puts the number right.
  */
 import type { NewestCommits } from './open-files.ts'
 import type { WriteLock } from './write-lock.ts'
@@ -12,7 +12,7 @@ export interface Transactions {
   transactionSync<T>(work: () => T): T
 }
 
-/** The transaction began at an older state. */
+/** Returned by a transaction that began at an older state. */
 export const older = Symbol('older')
 
 const maxTries = 100
@@ -29,7 +29,7 @@ export class TransactionStart {
     this.#newest = newest
   }
 
-  /** Call it within a transaction, before its first write. If false, the transaction must write nothing. */
+  /** Call it within a transaction, before its first write. If false, the transaction must write nothing, and the next one begins at the newest state. */
   isNewest({ known, written }: NewestCommits): boolean {
     if (written === null) return true
     // Opening never names a newer commit, so the file was overwritten. The next write says so (open-files.ts).

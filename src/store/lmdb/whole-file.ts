@@ -13,7 +13,7 @@ const meta = {
   lastPage: headerBytes + 120,
   commit: headerBytes + 128
 }
-/** Stores of the gate have this size. */
+/** The page size of the gate's stores. */
 const metaPageBytes = 4096
 const pageIs = { branch: 0x01, leaf: 0x02, either: 0x03 }
 const valueIs = { onOwnPages: 0x01, tree: 0x02 }
@@ -83,9 +83,10 @@ interface NewestMeta {
   readonly lastPage: number
 }
 
-/** Each write reads them, so the buffer is kept. */
+/** From the last page's number on the first meta page to the commit's on the second. Each write reads them, so the buffer is kept. */
 const metaWords = Buffer.alloc(metaPageBytes + meta.commit + 8 - meta.lastPage)
 
+/** Null if the file is too short for meta pages. */
 export function newestMeta(file: number): NewestMeta | null {
   if (readSync(file, metaWords, 0, metaWords.length, meta.lastPage) < metaWords.length) return null
   const at = meta.commit - meta.lastPage
@@ -170,6 +171,7 @@ function treeAt(page: Buffer, at: number, commit: number): Tree {
   }
 }
 
+/** Returns fewer bytes at the end of the file. */
 function readAt(file: number, position: number, bytes: number): Buffer {
   const page = Buffer.alloc(bytes)
   return page.subarray(0, readSync(file, page, 0, bytes, position))

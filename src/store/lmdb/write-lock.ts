@@ -1,5 +1,6 @@
 /**
- * Who holds the lock of LMDB's writers. A holder that stands still blocks others inside LMDB, so they look first.
+ * Who holds the lock of LMDB's writers. A holder that stands still (Ctrl-Z, a debugger) blocks others inside LMDB, where none of their timers runs, so they
+ * look first.
  *
  * The lock is a robust mutex of the C library in lock.mdb, whose first word names the holding thread (mdb.c: MDB_txninfo). Where it cannot be read, nobody
  * seems to hold it.
@@ -22,7 +23,7 @@ interface Holder {
   readonly commit: bigint
 }
 
-/** Closing any descriptor of a lock file would drop this process's locks in it. */
+/** Closing any descriptor of a lock file would drop this process's locks in it, so it stays open until its last user closes. */
 const shared = new Map<string, { readonly file: number; users: number }>()
 
 export class WriteLock {
@@ -34,13 +35,13 @@ export class WriteLock {
     this.#path = join(directory, 'lock.mdb')
   }
 
-  /** As the end of a sentence. */
+  /** Why a write would wait for a process that stands still, as the end of a sentence. */
   get standstill(): string | null {
     const holder = this.#holder()
     return holder === null ? null : this.#standstillOf(holder)
   }
 
-  /** The newest transaction that LMDB knows of. */
+  /** The newest transaction that LMDB knows of; null if the file cannot be read. */
   get commit(): bigint | null {
     try {
       this.#open ??= openShared(this.#path)

@@ -47,6 +47,7 @@ const codes: Readonly<Record<string, string>> = {
 /** Redis and Valkey word it differently. */
 const noDatabase = /\bDB index|index out of range|select is not allowed/i
 
+/** These only follow from an earlier error. */
 const consequences = /isn't writeable|isn't ready|Connection is closed|None of startup nodes|max retries per request/
 
 /** The driver's words when it has asked each Sentinel, and names no error: each named a server that is no master now. */
@@ -55,6 +56,7 @@ const noReason = /Retrying from scratch after \d+ms\.$/
 /** In a script the reply begins with ERR, and before Redis 7.2 it names no command. */
 const deniedInScript = /ACL failure in script|user executing the script can't/
 
+/** The answer of a plain Redis that is asked as a Sentinel. */
 const noSentinel = /unknown command\W{1,3}sentinel\b/i
 const noMaster = /invalid reply: null|No such master/
 const noConnection = 'there is no connection'
@@ -108,7 +110,7 @@ export function saysWhy(error: unknown): boolean {
   return !noReason.test((error as Error)?.message ?? '')
 }
 
-/** The driver would go on with the first database, which may be another program's. */
+/** The server refuses the database of the address. The driver would go on with the first one, which may be another program's. */
 export function isUnselected(error: unknown): boolean {
   const { name, command } = (error ?? {}) as { name?: string; command?: { name?: string } }
   return name === 'ReplyError' && command?.name === 'select'

@@ -1,10 +1,11 @@
-/** What each Redis master says about itself, for `factorgate doctor`. */
+/** What each Redis master says about itself, for `factorgate doctor`. Nothing is written. */
 import type { RedisClient, RedisServer } from './redis-store.ts'
 
 /** Null where the server does not say. */
 export interface RedisInspection {
   readonly name: string
   readonly version: string | null
+  /** `always`, `everysec` or `no`; null also without an append-only file. */
   readonly appendFsync: string | null
   readonly usedBytes: number | null
   /** Zero for no limit. */
@@ -14,7 +15,7 @@ export interface RedisInspection {
   readonly replicas: number | null
   /** `min-replicas-to-write`. */
   readonly neededReplicas: number | null
-  /** `ours` is this machine's clock. */
+  /** Milliseconds since the epoch; `ours` is this machine's clock. */
   readonly clock: { readonly at: number; readonly ours: number } | null
 }
 

@@ -1,4 +1,4 @@
-/** The store's operations as Redis commands: one round trip each, atomic, on one key. */
+/** The store's operations as Redis commands: one round trip each, atomic, on one key. A reply of an unexpected shape is rejected. */
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import {
@@ -22,7 +22,7 @@ import { WriteProbe } from './write-probe.ts'
 const subscribeMs = 1900
 const scannedAtOnce = 100
 const membersAtOnce = 5_000
-/** Each master of a Cluster gets one. */
+/** Probes are spread over the slots, so that each master of a Cluster gets one. */
 const probesOfCluster = 16
 
 type Argument = string | number
@@ -44,7 +44,7 @@ export interface RedisClient extends RedisServer {
   renew(credentials: StoreCredentials): void
   connectTracking(masterName: string): TrackingConnection
   onMastersChanged(listener: () => void): void
-  /** Not of a Cluster, whose masters have names. */
+  /** Called when the connection breaks. A Cluster never calls it: its masters have connections of their own. */
   onBreak(listener: () => void): void
   close(): Promise<void>
 }
@@ -200,7 +200,7 @@ export class RedisStore implements Store {
       }, subscribeMs)
       this.#tracker.start(() => {
         clearTimeout(timer)
-        // Synchronously, so that no later change is missed.
+        // This resolves synchronously, so that no later change is missed.
         if (isAwaited) resolve(this.#subscribers.add(prefix, listener))
       })
     })
@@ -335,11 +335,12 @@ export class RedisStore implements Store {
     return this.#ordinary(() => this.#client.run(script, key, ...args))
   }
 
-  /** Sent even while writes fail, since a server with full memory accepts it. */
+  /** It is sent even while writes fail, since a server with full memory accepts it. */
   #endAccess(ask: () => Promise<unknown>): Promise<unknown> {
     return this.#answer(ask)
   }
 
+  /** While writes fail, reads are refused too (write-probe.ts). */
   async #ordinary(ask: () => Promise<unknown>): Promise<unknown> {
     if (this.#writes.refusal !== null) throw this.#unreachable(this.#writes.refusal)
     return this.#answer(ask)

@@ -80,7 +80,7 @@ export class IoredisClient implements RedisClient {
     })
   }
 
-  /** Retries after StoreUnreachable, until `close`. */
+  /** Resolves once commands can be sent. Retries after StoreUnreachable, until `close`. */
   async open(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     try {
@@ -286,7 +286,7 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
     scripts,
     redisOptions,
     lazyConnect: true,
-    // Used only while a node connects; `commandTimeout` still applies.
+    // The queue serves only while a node connects; `commandTimeout` still applies.
     enableOfflineQueue: true,
     // With a delay, a command that may have run would be sent again.
     retryDelayOnFailover: 0,
@@ -295,7 +295,7 @@ function cluster(address: RedisAddress, common: RedisOptions): Cluster {
     slotsRefreshTimeout: answerMs,
     slotsRefreshInterval: 5000,
     clusterRetryStrategy: tries => Math.min(50 * tries, 500),
-    // Certificates are issued for host names.
+    // Host names stay, because certificates are issued for them.
     dnsLookup: (host, done) => done(null, host)
   }
   return new Cluster([...address.nodes], options)

@@ -8,22 +8,26 @@ const confirmMs = 500
 const connectMs = 900
 /** The slot of the key is another master's. */
 const elsewhere = /^(?:MOVED|ASK) /
-/** WAIT looks only at the writes of its own connection. PERSIST needs no memory, and a script that has begun to write is completed at `maxmemory`. */
+/**
+ * Writes a value again, unchanged, because WAIT looks only at the writes of its own connection (before Redis 7.2 any command counted). PERSIST needs no memory,
+ * and a script that has begun to write is completed at `maxmemory`.
+ */
 const writeAgain = `local value = redis.call('GET', KEYS[1])
 if not value then return 0 end
 redis.call('PERSIST', KEYS[1])
 redis.call('SET', KEYS[1], value, 'KEEPTTL')
 return 1`
 
-/** For a master that has none of the kept keys. */
+/** For a master that has none of the kept keys. The key ends a day after the last need. */
 const writeOwn = `redis.call('PERSIST', KEYS[1])
 redis.call('SET', KEYS[1], '', 'EX', '86400')
 return 1`
-/** One slot may be on its way to another master. */
+/** Several, because one slot may be on its way to another master. */
 const ownKeys = 3
 
 interface ReplicasOptions {
   readonly name: string
+  /** The prefix of keys that only serve the confirmation. */
   readonly ownPrefix: string
   /** `info` is null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
@@ -38,6 +42,7 @@ interface Link {
   readonly waiting: Set<() => void>
 }
 
+/** Null if this user may not ask. */
 export async function replicationOf(server: {
   call(command: string, ...args: string[]): Promise<unknown>
 }): Promise<string | null> {
@@ -59,7 +64,7 @@ export class Replicas {
 
   /**
    * Resolves once one replica of each master with replicas has all earlier writes. Rejects with StoreUnconfirmed or a connection error. `kept` are keys without
-   * a lifetime; a master that has none of them gets a key of its own.
+   * a lifetime. A master that has none of them gets a key of its own, because a Cluster may have more masters than there are such keys.
    */
   async settle(kept: readonly string[]): Promise<void> {
     const masters = await this.#options.masters()

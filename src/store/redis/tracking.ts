@@ -1,4 +1,7 @@
-/** Change notices by client-side caching in broadcast mode (CLIENT TRACKING … BCAST). The tracker is up only while each master's connection is. */
+/**
+ * Change notices by client-side caching in broadcast mode (CLIENT TRACKING … BCAST). The tracker is up only while each master's connection is. Each connection
+ * redirects the notices to itself, so that no second one can break alone.
+ */
 
 const channel = '__redis__:invalidate'
 /** Only a missing answer reveals a frozen server. */
@@ -21,6 +24,7 @@ interface TrackerOptions {
   readonly prefix: string
   readonly servers: () => readonly string[]
   readonly connect: (server: string) => TrackingConnection
+  /** `key` has the store's own prefix. */
   readonly changed: (key: string) => void
   readonly lost: () => void
   readonly ready: () => void
@@ -42,7 +46,7 @@ export class Tracker {
     return this.#isUp
   }
 
-  /** Calls `then` synchronously. */
+  /** Calls `then` synchronously once the tracker is up, or at once. */
   start(then: () => void): void {
     if (this.#timer === undefined)
       this.#timer = setInterval(() => {
@@ -54,6 +58,7 @@ export class Tracker {
     else this.#waiting.push(then)
   }
 
+  /** Call it whenever the masters may have changed. */
   refresh(): void {
     if (this.#timer === undefined) return
     const servers = new Set(this.#options.servers())
@@ -72,7 +77,7 @@ export class Tracker {
     this.#update()
   }
 
-  /** A master that has answered has sent all earlier notices. */
+  /** The tracker is up again once each master has answered: by then it has sent all earlier notices. */
   distrust(): void {
     for (const link of this.#links.values()) link.distrust()
   }
@@ -101,7 +106,7 @@ class Link {
   readonly #connection: TrackingConnection
   readonly #options: TrackerOptions
   readonly #onChange: () => void
-  /** Late answers on an older connection are ignored. */
+  /** Grows with each connection, so that late answers on an older one are ignored. */
   #epoch = 0
   #retryTimer: NodeJS.Timeout | undefined
   #stopped = false

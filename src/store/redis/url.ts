@@ -20,10 +20,12 @@ export interface RedisAddress {
   readonly nodes: readonly RedisNode[]
   readonly secure: boolean
   readonly database: number
+  /** For Sentinel; '' otherwise. */
   readonly master: string
   readonly username: string | undefined
   readonly password: string | undefined
   readonly parameters: Readonly<Partial<Record<Parameter, string>>>
+  /** The address without user and password. */
   readonly name: string
 }
 
