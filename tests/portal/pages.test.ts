@@ -277,6 +277,11 @@ t.test('in a browser', async t => {
     await page.goto(`${origin}/recovery-codes`)
     await page.getByRole('button', { name: 'Copy' }).click()
     await page.getByRole('button', { name: 'Copied' }).waitFor()
+    t.equal(
+      await page.getByRole('button', { name: 'Copied' }).getAttribute('aria-live'),
+      'polite',
+      'it is told (WCAG 4.1.3)'
+    )
     const copied = await page.evaluate('navigator.clipboard.readText()')
     const saved = page.waitForEvent('download')
     await page.getByRole('link', { name: 'Download' }).click()

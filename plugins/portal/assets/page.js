@@ -338,7 +338,9 @@
 
   all('[data-copy]', button => {
     const label = button.textContent
-    button.addEventListener('click', async () => {
+    // Screen readers hear that it is copied.
+    button.ariaLive = 'polite'
+    button.onclick = async () => {
       // The text beside the button, or the content of the link beside it.
       const { href, textContent } = button.parentNode.querySelector('[download],.secret')
       await navigator.clipboard.writeText(
@@ -348,6 +350,6 @@
       setTimeout(() => {
         button.textContent = label
       }, 2000)
-    })
+    }
   })
 })()
