@@ -1,4 +1,4 @@
-/** Undoes a body's content coding, up to a bound. */
+/** Undoes a body's content coding, up to a bound: only the beginning of a compressed bomb comes out. */
 import * as zlib from 'node:zlib'
 
 export const maxDecodedBytes = 1024 * 1024
@@ -36,7 +36,10 @@ export async function decodeBody(body: Buffer, coding: string, most = maxDecoded
   return shown
 }
 
-/** At an unknown name, such as `identity`, Chromium undoes nothing, and Firefox undoes the others. */
+/**
+ * At an unknown name, such as `identity`, Chromium undoes nothing, and Firefox undoes the others. A body that is shown as it came may be anything, so
+ * none of its beginnings says that it is no page.
+ */
 function waysOf(coding: string): readonly (readonly string[])[] {
   const names = coding
     .toLowerCase()

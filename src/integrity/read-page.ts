@@ -1,4 +1,4 @@
-/** Reads one HTML page by parse5, which sees broken pages as browsers do. */
+/** Reads one HTML page by parse5, which sees broken pages as browsers do. Memory and time are bounded, and the rest of a page is not read. */
 import { hash } from 'node:crypto'
 import { type EndTag, SAXParser, type StartTag, type Text } from 'parse5-sax-parser'
 import { codeShape } from './code-shape.ts'
@@ -22,7 +22,7 @@ const maxMarks = 2048
 const maxLinks = 256
 const maxElements = 512
 const maxTextLength = 512 * 1024
-/** Time of the reading thread. */
+/** Time of the reading thread for one page. */
 const maxMs = 400
 const step = 8192
 /** With fewer, different pages look alike. */

@@ -22,15 +22,18 @@ export interface FormField {
   text(most?: number): string
 }
 
+/** So many spellings of names are looked at. */
 const maxSpellings = 20_000
 /** A raw value with these may be more than plain words. */
 const mayNest = /[={[<]|%[357]|^(?:ey|ew|W)/i
 const plainAscii = /^[ -$&-*,-~]*$/
 /** A longer name is read as it stands. */
 const maxNameLength = 4096
+/** So many parts, and values that belong to a pair or may hold something else, are looked at. */
 const maxTelling = 20_000
 /** So many fields later one is returned anyway, so a caller can end its time slice. */
 const maxBetween = 1_000
+/** A text in a text in a text is not looked at. */
 const maxDepth = 2
 
 /** A name may come more than once; null where nobody can tell. */

@@ -64,7 +64,7 @@ export const limits: Readonly<Record<BucketKind, Limit>> = {
   // An office stays below this; a password spray does not.
   known_network: { free: 200, ...doubling, maxWaitSeconds: 60, keepSeconds: day, forgiveSeconds: 20 },
   passkey: { free: 60, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 5 },
-  // Each may cost a tenth of a second.
+  // Each may cost a tenth of a second. A campus behind one address stays below this, unless its provider makes mistakes.
   answer_network: { free: 60, ...doubling, maxWaitSeconds: 60, keepSeconds: 3600, forgiveSeconds: 10 },
   answer_provider: { free: 600, ...doubling, maxWaitSeconds: 30, keepSeconds: 3600, forgiveSeconds: 2 }
 }
@@ -88,7 +88,7 @@ export function leastAfter(names: number): number {
   return leftToThePerson + names
 }
 
-/** What strangers have before the strictest policy locks the account. */
+/** What strangers have together at one password before the strictest policy locks its account; null without a policy. */
 export function limitBelow(policies: readonly Lockout[]): Limit | null {
   if (policies.length === 0) return null
   const seconds = Math.max(...policies.map(({ withinSeconds }) => withinSeconds))

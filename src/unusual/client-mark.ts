@@ -88,6 +88,7 @@ export function noteMark(
   const isFirstDay = index < 0 || firstDay(person, known.marks, index) >= person.day
   note(person, known.marks, mark, person.day)
   if (isFirstDay) person.newToday |= 8
+  // A known browser that asks in another way than before may be a program under its name.
   const isMidway = track.mark !== 0 && mark !== track.mark
   if (track.mark === 0) {
     track.mark = mark

@@ -3,7 +3,7 @@ import { isPartOfPage } from '../metering/led.ts'
 import type { Observation as Told } from '../metering/observation.ts'
 import type { UsageObservation } from './observation.ts'
 
-/** Others say nothing about the person. */
+/** These refusals say what a person may not open, or looks for in vain. Others say nothing about the person. */
 const tellingRefusals = new Set(['not_allowed', 'not_found'])
 
 /** Reused at each request. */

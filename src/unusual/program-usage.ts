@@ -1,4 +1,7 @@
-/** The watch on programs: bytes a day of each token, of an owner's programs, and of everybody, over all gates, so new or many tokens hide nothing. */
+/**
+ * The watch on programs: bytes a day of each token, of an owner's programs, and of everybody, over all gates, so new or many tokens hide nothing. Nothing
+ * else of a program is compared: it has no browser and no hours, and would make the usual days of its owner's groups strange.
+ */
 import type { Clock } from '../clock.ts'
 import type { Observation as Told } from '../metering/observation.ts'
 import type { Store } from '../store/store.ts'
@@ -30,6 +33,7 @@ interface ProgramUsageOptions {
   readonly onStoreProblem: (problem: Error | null) => void
 }
 
+/** Counts go to the store after so many bytes, or so many milliseconds. */
 const writeBytes = 16_000_000
 const writeMs = 60_000
 
