@@ -95,13 +95,18 @@ export class IoredisClient implements RedisClient {
           const isMute = /in time$|broke the connection$/.test(why)
           const perhaps = this.#address.secure && isMute ? ', or does not speak TLS' : ''
           reject(new StoreUnreachable(`The store ${this.name} cannot be reached: ${why}${perhaps}.`))
-        }, openMs)
+        }, this.#openMs())
         this.#driver.once('ready', resolve)
         this.#driver.connect().catch(ignore)
       })
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** Each silent Sentinel or node takes its time, and of five two may be silent. */
+  #openMs(): number {
+    return openMs + silenceMs * Math.max(0, Math.ceil(this.#address.nodes.length / 2) - 2)
   }
 
   get isReady(): boolean {

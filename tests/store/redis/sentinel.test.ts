@@ -32,12 +32,22 @@ t.test('three Sentinels, a master and a replica', async t => {
   t.equal(await master.cli('GET', 'factorgate:session:a'), 'kept')
   await until('the replica has it', async () => (await replica.cli('GET', 'factorgate:session:a')) === 'kept')
 
+  const silent = await Promise.all(
+    [0, 1, 2].map(async () => {
+      const server = createServer(() => {}).listen(0, '127.0.0.1')
+      t.teardown(() => server.close())
+      await once(server, 'listening')
+      return `127.0.0.1:${(server.address() as AddressInfo).port}`
+    })
+  )
+  const openBehind = async (before: string[]) => {
+    const store = await openStore(url.replace('//', `//${before.join(',')},`))
+    t.teardown(() => store.close())
+    return store
+  }
+  await openBehind(silent)
   // A Sentinel whose machine is away takes all the time that a confirmation has.
-  const silent = createServer(() => {}).listen(0, '127.0.0.1')
-  t.teardown(() => silent.close())
-  await once(silent, 'listening')
-  const second = await openStore(url.replace('//', `//127.0.0.1:${(silent.address() as AddressInfo).port},`))
-  t.teardown(() => second.close())
+  const second = await openBehind(silent.slice(0, 1))
   await second.settle?.(['session:a'])
 
   notices.length = 0
