@@ -1,6 +1,7 @@
 /** Every name gets a certificate, and each is renewed in time. Of all gates of a store one issues at a time. A failure keeps the old certificate in use. */
-import { randomUUID, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasEnded, holderName } from '../files/holder.ts'
 import { KeyringError } from '../keyring/keyring.ts'
 import { deadlineSignal } from '../platform/deadline.ts'
 import { changeValue } from '../store/change.ts'
@@ -48,7 +49,8 @@ interface Name {
 export class Issuer {
   readonly #input: IssuerInput
   readonly #accounts: AcmeAccounts
-  readonly #owner = randomUUID()
+  readonly #holder = holderName()
+  readonly #owner = this.#holder.text
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
   readonly #missed = new Set<string>()
@@ -78,7 +80,8 @@ export class Issuer {
     const isDue = (one: Name) => this.#isDue(one, isImpatient)
     if (!names.some(one => isDue(one) || this.#isAskDue(one))) return
     // It is ours already where the store was away at the end of the last pass.
-    if (!(await store.add(lockKey, this.#owner, lockSeconds)) && !(await this.#keepLock())) return
+    const isOurs = (text: string) => text === this.#owner || this.#hasLeft(text)
+    if (!(await store.add(lockKey, this.#owner, lockSeconds)) && !(await this.#keepLock(isOurs))) return
     try {
       await this.#work(names, isDue)
     } finally {
@@ -114,9 +117,14 @@ export class Issuer {
     }
   }
 
-  #keepLock(): Promise<boolean> {
+  /** A process that was killed has left its lock. Where no other process uses the store, every other owner was. */
+  #hasLeft(owner: string): boolean {
+    return hasEnded(owner, this.#holder.place) ?? this.#input.settleMs === 0
+  }
+
+  #keepLock(isOurs = (text: string) => text === this.#owner): Promise<boolean> {
     return changeValue<boolean>(this.#input.store, lockKey, text =>
-      text === this.#owner ? { next: this.#owner, result: true, ttlSeconds: lockSeconds } : { result: false }
+      text !== null && isOurs(text) ? { next: this.#owner, result: true, ttlSeconds: lockSeconds } : { result: false }
     )
   }
 

@@ -1,5 +1,7 @@
 /** Certificates are got and renewed by one gate of several, and whatever an ACME server says, nothing false is served and the old one goes on. */
+import { spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -9,6 +11,7 @@ import { Copies } from '../../src/acme/copies.ts'
 import { certificateRecord, challengesRecord, pendingId } from '../../src/acme/records.ts'
 import { askAgainMs, renewalMoment } from '../../src/acme/renewal.ts'
 import { newKey } from '../../src/acme/x509.ts'
+import { holderName } from '../../src/files/holder.ts'
 import { makeKeyring, newMasterKey } from '../../src/keyring/keyring.ts'
 import { StoreUnreachable } from '../../src/store/store.ts'
 import { AcmeServer, refuse, saying } from '../fixtures/in-process/acme-server.ts'
@@ -365,6 +368,27 @@ t.test('a gate that could not give back its lock does not wait for itself', asyn
   await gate.issuer.pass(true)
   t.ok(served(gate), 'this one goes on')
   t.equal(await store.get('acme-lock'), null)
+})
+
+t.test('a process that was killed at an order leaves no lock for the next', async t => {
+  const child = spawn('true')
+  const dead = child.pid!
+  await once(child, 'exit')
+  for (const [owner, settleMs, isTaken] of [
+    [holderName(dead).text, 1, true],
+    [holderName().text, 1, false],
+    [holderName().text, 0, false],
+    ['another-boot:7:7:x', 1, false],
+    // Nobody else uses the store, so a restart of the machine has ended it.
+    ['another-boot:7:7:x', 0, true]
+  ] as const) {
+    const here = await world(t, { settleMs })
+    const gate = await here.gate()
+    await here.store.add('acme-lock', owner, 600)
+    await gate.issuer.pass(true)
+    t.equal(served(gate) !== null, isTaken, `${owner}, ${settleMs}`)
+    t.equal(await here.store.get('acme-lock'), isTaken ? null : owner)
+  }
 })
 
 t.test('a certificate from a backup, which has no states, is not ordered again', async t => {
