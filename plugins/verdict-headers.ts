@@ -78,7 +78,12 @@ export function verdictHeaders(asked: IncomingHttpHeaders, input: VerdictInput):
 export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByName: boolean): string | null {
   const names = headerNamesOf(app)
   const claimed = claimsIn(asked, names)
-  if (!copiesByName) return claimed[slotsOf(asked) ?? claimed.length] ?? null
+  if (!copiesByName) {
+    // Traefik removes what looks like a claim. Which proxy asks is not known, because a client may send what tells them apart.
+    const own = new Set(namesOf(app.identityHeaders).map(normalName))
+    const isOdd = (name: string) => own.has(normalName(name)) && !looksLikeClaim(name)
+    return claimed.find(isOdd) ?? claimed[slotsOf(asked) ?? claimed.length] ?? null
+  }
   // The proxy is configured to copy it.
   const isCopied = (name: string) => name === 'authorization' && app.upstreamLogin?.inVerdict === true
   return claimed.find(name => !named.has(name) && !isCopied(name)) ?? null

@@ -333,7 +333,7 @@ t.test('FIELD A1 what the gate itself says of device keys reaches the browser th
 t.test('FIELD A1 the verdict itself says what goes in and what comes out, for proxies that are not here', async t => {
   const gate = await startGateway(t, {
     extra: 'trustedProxies: ["127.0.0.1"]',
-    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:1", assertion: true, identityHeaders: { user: X-WEBAUTH-USER }, addHeaders: { X-Gate: yes } }`
+    apps: `  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:1", assertion: true, identityHeaders: { user: X-WEBAUTH-USER, name: X-Lab-Person }, addHeaders: { X-Gate: yes } }`
   })
   const alice = await gate.account('alice')
   const { cookies } = await gate.signIn(alice, 'one')
@@ -357,6 +357,20 @@ t.test('FIELD A1 the verdict itself says what goes in and what comes out, for pr
   t.equal(bare.headers.cookie, '')
   t.ok((bare.headers['x-envoy-auth-headers-to-remove'] as string).split(',').includes('cookie'))
 
+  const traefik = { 'x-forwarded-uri': '/data', 'x-forwarded-host': new URL(url).host, 'x-forwarded-method': 'GET' }
+  for (const more of [{}, { 'factorgate-out': '64' }])
+    t.equal(
+      (
+        await gate.request('GET', url.replace('/data', ''), {
+          ...traefik,
+          cookie: cookies.one,
+          'x-lab-person': 'root',
+          ...more
+        })
+      ).status,
+      403,
+      'Traefik removes what looks like a claim, and no name of this app’s own'
+    )
   const agreeing = { 'x-original-url': `${gate.origin('one')}/data`, 'x-original-method': 'GET' }
   for (const more of [{}, agreeing]) {
     const forged = await gate.request('GET', url, { cookie: cookies.one, 'X-WEBAUTH-USER': 'root', ...more })
