@@ -36,6 +36,7 @@ export class AccountKey {
     return new AccountKey(createPrivateKey({ key: jwk, format: 'jwk' }))
   }
 
+  /** The private half as JSON, a secret. */
   secret(): string {
     return JSON.stringify(this.#key.export({ format: 'jwk' }))
   }
@@ -48,6 +49,7 @@ export class AccountKey {
     return JSON.stringify({ protected: head, payload: body, signature: signature.toString('base64url') })
   }
 
+  /** `secret`: base64url, from the authority. */
   bind(kid: string, secret: string, url: string): object {
     const head = encode({ alg: 'HS256', kid, url })
     const body = encode(this.jwk)

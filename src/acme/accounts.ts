@@ -74,6 +74,7 @@ export class AcmeAccounts {
       await this.#register(client, known?.replacedAt ?? null)
     } catch (error) {
       const isRefused = error instanceof AcmeError && error.type === 'unauthorized'
+      // A key without an account is no reason for another key, unless it replaced a refused one.
       if (!isRefused || known === null || (known.url === null && known.replacedAt === null)) throw error
       await this.#replace(client, error)
     }
@@ -122,7 +123,7 @@ export class AcmeAccounts {
     return known !== null && isReadable(known) ? known : null
   }
 
-  /** First, so that no second account is made where the gate ends in between. */
+  /** Keeps the new key first, so that no second account is made where the gate ends in between. */
   #begin(client: AcmeClient, replacedAt: number | null): Promise<void> {
     return this.#write({ key: client.key.secret(), url: null, email: this.#input.settings.email, replacedAt })
   }

@@ -11,7 +11,7 @@ interface CertificatesInput {
   readonly store: Store
   readonly keyring: () => Keyring
   readonly clock: () => number
-  /** The portal's comes first. */
+  /** Hosts of portal and apps, the portal's first. */
   readonly names: readonly string[]
   readonly log: { warn(fields: object, sentence: string): void }
 }
@@ -26,7 +26,7 @@ interface ServedCertificate extends KeyPair {
 
 const olderSentence =
   'the store holds a certificate that is older than the one in use, or not valid now; the one in use goes on'
-/** Notices of changes can be lost. */
+/** The store is read again, because notices of changes can be lost. */
 const lookAgainMs = 10 * 60_000
 
 export class Certificates {
@@ -88,7 +88,7 @@ export class Certificates {
     return this.#names.flatMap(name => this.#served.get(name) ?? [])
   }
 
-  /** Null: only the main certificate is another one now. */
+  /** The listener gets null if only the main certificate is another one now. */
   onChange(listener: (certificate: ServedCertificate | null) => void): void {
     this.#listeners.push(listener)
   }
@@ -116,7 +116,7 @@ export class Certificates {
     this.#tell(certificate)
   }
 
-  /** An older certificate may come from a backup. */
+  /** False for an older certificate, as from a backup, and for one that is not valid now while the other is. */
   #isBetter(next: ServedCertificate, old: ServedCertificate): boolean {
     const now = this.#input.clock()
     const isValid = ({ begins, ends }: ServedCertificate) => begins <= now + toleranceMs && now < ends
@@ -144,7 +144,7 @@ export class Certificates {
     }
   }
 
-  /** An expired certificate is served, because browsers then say so. */
+  /** Null if the certificate does not fit the host. An expired one is served, because browsers then say so. */
   #checked(name: string, kept: KeptCertificate): ServedCertificate | null {
     try {
       const certificate = new X509Certificate(kept.cert)

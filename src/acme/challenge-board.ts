@@ -56,7 +56,7 @@ export class ChallengeBoard {
     return this.#answer(token)
   }
 
-  /** A tls-alpn-01 visitor does not come again, so it waits for a read. */
+  /** A tls-alpn-01 visitor does not come again, so it waits for a read. Null if nobody waits for this name. Rejects where the store does. */
   async pairFor(serverName: string): Promise<KeyPair | null> {
     if (!this.#pairs.has(serverName)) await this.#looking
     return this.#pairs.get(serverName) ?? null

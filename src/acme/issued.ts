@@ -18,7 +18,7 @@ const serverAuth = '1.3.6.1.5.5.7.3.1'
 /** Clocks differ. */
 export const toleranceMs = 5 * 60_000
 
-/** Throws AcmeError unless the certificate fits the key and every name, and is valid now. */
+/** Returns the certificate's life. Throws AcmeError unless it fits the key and every name, and is valid now. */
 export function checkIssued({ cert, key }: KeyPair, names: readonly string[], now: number): Life {
   const chain = chainIn(cert)
   const leaf = chain[0] as X509Certificate
@@ -81,7 +81,7 @@ function bad(why: string): AcmeError {
   return new AcmeError(`the certificate of the ACME server is refused: ${why}`)
 }
 
-/** RFC 9773 §4.1. Null for a certificate without its authority's key identifier. */
+/** The name of a certificate for renewal information (RFC 9773 §4.1). Null without its authority's key identifier. */
 export function renewalId(pem: string): string | null {
   try {
     const { serialRaw, extensions } = fieldsOf(new X509Certificate(pem))

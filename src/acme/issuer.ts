@@ -29,6 +29,7 @@ interface IssuerInput extends AccountsInput {
   readonly log: { info(fields: object, sentence: string): void; warn(fields: object, sentence: string): void }
   /** How long other processes may take to hear of a challenge; 0 where this one is alone. */
   readonly settleMs: number
+  /** From 0 to 1. */
   readonly chance?: () => number
   readonly pollMs?: number
   readonly orderMs?: number
@@ -60,7 +61,10 @@ export class Issuer {
     this.#accounts = new AcmeAccounts(input)
   }
 
-  /** `isImpatient`: an operator has just started or reloaded the gate, so a pause after a failure ends early. */
+  /**
+   * Looks at every name once and issues what is due. `isImpatient`: an operator has just started or reloaded the gate, so a pause after a failure ends early.
+   * Rejects where the store does.
+   */
   pass(isImpatient = false): Promise<void> {
     const run = this.#running.catch(() => {}).then(() => this.#pass(isImpatient))
     this.#running = run
@@ -194,6 +198,7 @@ export class Issuer {
     return (this.#input.chance ?? Math.random)()
   }
 
+  /** Resolves with the error that ended it, or null. */
   async #issue(one: Name, client: AcmeClient): Promise<unknown> {
     const signal = this.#deadline()
     client.signal = signal
@@ -239,7 +244,7 @@ export class Issuer {
       ends: life.to,
       triedAt: now,
       renewAt: renewalMoment({ from: now, to: life.to }, null, now, this.#chance()),
-      // At once, because the window may be earlier than our own choice.
+      // The authority is asked at once, because its window may be earlier than our own choice.
       askAt: now
     }
     const fresh: KeptCertificate = { cert, key, directory, issuedAt: now }
@@ -265,7 +270,7 @@ export class Issuer {
 
   async #failed({ name, state, kept }: Name, error: unknown): Promise<void> {
     if (this.#stop.signal.aborted) return
-    // Nothing can be written down.
+    // This is no failure of the name, and cannot be written down.
     if (error instanceof StoreUnreachable) throw error
     const { clock, store, record, log } = this.#input
     const { name: kind, message } = error as Error

@@ -10,7 +10,7 @@ export interface AcmeAccount {
   /** Null while the account is being made. */
   readonly url: string | null
   readonly email: string | null
-  /** When it replaced a refused account; null for the first one. */
+  /** When it replaced a refused account, in milliseconds since the epoch; null for the first one. */
   readonly replacedAt: number | null
 }
 
@@ -26,6 +26,7 @@ export const acmeAccountRecord = new RecordKind<AcmeAccount>({
 /** Sealed. Its id is the name. */
 export interface KeptCertificate extends KeyPair {
   readonly directory: string
+  /** Milliseconds since the epoch. */
   readonly issuedAt: number
 }
 
@@ -45,9 +46,11 @@ export interface NameState {
   /** When the authority is asked for its window again. */
   readonly askAt: number
   readonly window: { readonly start: number; readonly end: number } | null
+  /** In a row. */
   readonly failures: number
   readonly why: string | null
   readonly triedAt: number
+  /** No try before this. */
   readonly nextAt: number
   /** The authority asks for that pause, so no restart shortens it. */
   readonly isBid: boolean

@@ -2,7 +2,7 @@
 import { dayMs, hourMs, isCurrent, minuteMs } from '../clock.ts'
 import type { Life } from './issued.ts'
 
-/** RFC 9773 §4.2. */
+/** The time in which the authority wants a renewal (RFC 9773 §4.2). */
 interface RenewalWindow {
   readonly start: number
   readonly end: number
@@ -32,9 +32,9 @@ export function isTimeToAsk(askAt: number, now: number): boolean {
 }
 
 /**
- * Doubles with each failure in a row, from below the usual limit of five failed validations an hour where there is no certificate. It takes at most a quarter
- * of what is left of the certificate, or of the life of an ended one; the authority's wish takes at most half. `leftMs`: 0 without a certificate in use.
- * `lifeMs`: of the last certificate; null without one.
+ * An hour, doubled with each failure in a row, up to a day. Without a certificate it begins with five minutes, below the usual limit of five failed validations
+ * an hour. It takes at most a quarter of what is left of the certificate, or of the life of an ended one; the authority's wish takes at most half. `leftMs`: 0
+ * without a certificate in use. `lifeMs`: of the last certificate; null without one.
  */
 export function backOffMs(
   failures: number,

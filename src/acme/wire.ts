@@ -17,7 +17,7 @@ export interface WireAnswer {
   readonly status: number
   readonly headers: http.IncomingHttpHeaders
   readonly body: Buffer
-  /** At most a week. */
+  /** The wait of `Retry-After`, at most a week; null without one. */
   readonly retryAfterMs: number | null
 }
 

@@ -1,4 +1,7 @@
-/** Whether a request may reach an app: the policy decision, and refusals of other kinds. */
+/**
+ * Whether a request may reach an app: the policy decision, and refusals for outages, maintenance, service workers on the portal's host, and WebDAV
+ * destinations.
+ */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { AuditSink } from '../audit/event.ts'
 import type { Demand, Who } from '../budgets/demand.ts'
@@ -26,16 +29,16 @@ export type AppMatch = Extract<Match, { readonly kind: 'app' }>
 
 /** Demands of the watch. */
 export interface Demands {
-  /** Only tokens have limits. */
+  /** True where only tokens have limits. */
   readonly onlyOfPrograms?: boolean
-  /** `who`: null for a stranger. `token`: null for a person. */
+  /** Null if nothing is demanded. `who`: null for a stranger. `token`: that of the program that asks; null for a person. */
   on(app: App, permit: Permit, who: Who | null, token: ProgramToken | null): Demand | null
   /** Null if `on` can answer now; otherwise it resolves when the store has been asked, and never rejects. */
   ready?(app: App, who: Who): Promise<unknown> | null
   readonly hasRoom?: boolean
   /**
-   * Null if a request may begin now; otherwise it resolves when there is room, or `on` refuses the request. Never rejects. A `path` that was counted already
-   * takes nothing from a budget of distinct paths.
+   * Null if a request may begin now; otherwise it resolves when there is room, or `on` refuses the request. Never rejects. `hasBody`: the request brings bytes.
+   * A `path` that was counted already takes nothing from a budget of distinct paths.
    */
   room?(
     app: App,
@@ -52,7 +55,7 @@ export interface AccessContext {
   readonly clock: Clock
   readonly audit: Pick<AuditSink, 'writable'> | null
   readonly demands?: Demands | null
-  /** What the posture adds to an app's rules. */
+  /** What the posture of an app adds to its rules; null for nothing. Each request asks it. */
   readonly tighteningOf?: TighteningOf | null
 }
 

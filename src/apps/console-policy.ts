@@ -3,6 +3,7 @@ import { helpdesk, operators } from '../identity/account.ts'
 import { compilePolicy } from '../policy/compile.ts'
 import type { Rule } from '../policy/policy.ts'
 
+/** After `/.factorgate`. */
 export const consolePrefix = '/admin'
 /** People read the title when a passkey is asked for. No app can have this id. */
 export const consoleApp = { id: '/.factorgate/admin', title: 'the operators’ console' } as const
@@ -16,7 +17,7 @@ const outcome = {
 const both = [operators, helpdesk]
 const read = { methods: ['GET', 'HEAD'], groups: both, outcome } as const
 
-/** The help desk's paths are listed, so that a new page is the operators' alone. */
+/** Paths after `consolePrefix`. The help desk's are listed, so that a new page is the operators' alone. */
 const rules: readonly Rule[] = [
   { path: '/', ...read },
   { path: '/people', ...read },

@@ -5,7 +5,7 @@ import { isOverride } from '../request/header-name.ts'
 const none: readonly string[] = []
 const known: ReadonlySet<string> = new Set(METHODS)
 
-/** PHP accepts a dot, a blank or `[` for `_`, and leading blanks. */
+/** Every spelling of `_method=` that PHP accepts: a dot, a blank or `[` for `_`, and leading blanks. */
 const inQuery =
   /[?&;](?:\+|%20)*(?:[_.[]|%5f|%2e|%5b)(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)=([^&;]*)/gi
 
@@ -30,7 +30,7 @@ export function overridesIn(
   return keepsOverrides === true || passesOverrides === true ? methodsInHeaders(headers) : none
 }
 
-/** For any method: some apps follow overrides with every one. */
+/** For a request with any method: some apps follow overrides with every method. */
 export function methodsNamed(query: string, headers: IncomingHttpHeaders): readonly string[] {
   return [...methodsInQuery('POST', query), ...methodsInHeaders(headers)]
 }

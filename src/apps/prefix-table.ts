@@ -31,7 +31,7 @@ export class PrefixTable<App extends PrefixedApp> {
     return this.#depth === 0 ? this.#root : this.#longest(path, this.#byPrefix)
   }
 
-  /** A server that ignores case would find another app, such as `/NB/x` beside `/nb`. */
+  /** True if a server that ignores letter case would find another app, such as `/NB/x` beside `/nb`. */
   isFoldedElsewhere(readings: readonly string[], app: App | undefined): boolean {
     if (this.#depth === 0) return false
     return readings.some(reading => {

@@ -5,7 +5,7 @@ import type { RouteTable } from './route-table.ts'
 
 interface Referrer {
   readonly referrerApp: string
-  /** Without a query. */
+  /** Host and path, without a query. */
   readonly referrer: string
 }
 

@@ -29,7 +29,10 @@ export class ReturnTargets {
     return this.#locate(address) === null ? null : address
   }
 
-  /** `from` is the client's address. The operators' console counts as an app for people who are fully signed in. */
+  /**
+   * The app at `address` and the access to it, or null. `from` is the client's address. The operators' console counts as an app for people who are fully signed
+   * in.
+   */
   requirementFor(
     address: string,
     principal: Principal | null,
@@ -71,7 +74,7 @@ export class ReturnTargets {
   #locate(address: string): { match: Match; target: Target } | null {
     if (address.length > maxAddressLength) return null
     const { routes } = this.#context
-    // As text, so that no parser reads scheme, user info or host in another way (CVE-2021-21291).
+    // The origin is compared as text, so that no parser reads scheme, user info or host in another way (CVE-2021-21291).
     const site = routes.sites.find(({ origin }) => address === origin || address.startsWith(`${origin}/`))
     if (site === undefined) return null
     const target = parseTarget(address.slice(site.origin.length) || '/')

@@ -21,6 +21,7 @@ export interface Upstream extends UpstreamAddress {
 
 export interface App {
   readonly tlsPath?: string
+  /** Null for the usual checks. */
   readonly tls?: UpstreamTls | null
   readonly id: string
   readonly title: string
@@ -31,9 +32,10 @@ export interface App {
   readonly host: string
   readonly prefix: string
   readonly sharesPortal?: boolean
-  /** Sites that differ only in the port. */
+  /** Hosts of sites that differ only in the port. */
   readonly neighbours?: readonly string[]
   readonly upstreams: readonly Upstream[]
+  /** Null for round-robin. */
   readonly sticky?: 'session' | 'person' | null
   readonly health?: HealthCheck | null
   readonly policy: Policy
@@ -61,12 +63,12 @@ export interface App {
   readonly isReportOnly?: boolean
   readonly tokens?: TokenTerms | null
   readonly upstreamLogin?: UpstreamLoginTerms | null
-  /** A proxy sends it in `Factorgate-Secret` for a verdict. */
+  /** A proxy sends it in `Factorgate-Secret` for a verdict. Null where its address is enough. */
   readonly verdictSecret?: string | null
   readonly keepPosts?: KeepTerms | null
   /** Responses say how long the session lasts. */
   readonly saysSessionEnd?: boolean
-  /** While the store is away, budgets cannot count its requests. */
+  /** The app refuses requests while the store is away, because budgets could not count them. */
   readonly isGuarded?: boolean
   readonly ownBudgets?: readonly (Budget | null)[] | null
   readonly decoys?: Decoys | null
@@ -163,7 +165,7 @@ export class RouteTable {
   }
 }
 
-/** toLowerCase() would turn U+212A into 'k'. */
+/** Only ASCII letters change: toLowerCase() would turn U+212A into 'k'. */
 function lowerAscii(host: string): string {
   return host.replace(/[A-Z]/g, letter => letter.toLowerCase())
 }
@@ -172,7 +174,7 @@ function isOwn(path: string): boolean {
   return path.startsWith(ownPrefix) && (path.length === ownPrefix.length || path[ownPrefix.length] === '/')
 }
 
-/** `/.FactorGate` belongs to no app, otherwise an app could imitate the gate. */
+/** True for `/.FactorGate` too: it belongs to no app, otherwise an app could imitate the gate. */
 function isNearlyOwn(path: string): boolean {
   return path.charCodeAt(1) === 0x2e && isOwn(path.toLowerCase())
 }

@@ -5,7 +5,7 @@ import type { App, RouteTable, Site } from './route-table.ts'
 /** POST may stand for another method (`X-HTTP-Method-Override`). */
 const writesThere: ReadonlySet<string> = new Set(['COPY', 'MOVE', 'POST'])
 
-/** '' where the request writes nothing inside the app. The rules must have looked at `value`, the header. */
+/** The literal path inside the app to which a request writes; '' where it writes nothing. The rules must have looked at `value`, the header. */
 export function destinationPath(
   method: string,
   value: string | readonly string[] | undefined,
@@ -16,7 +16,7 @@ export function destinationPath(
   return path.slice(prefix.length) || '/'
 }
 
-/** Null (400) if the destination is not in the same app. */
+/** The readings of its path; null (400) if it is not in the same app. */
 export function destinationReadings(value: string, app: App, site: Site, routes: RouteTable): readonly string[] | null {
   const [, host, path = '/'] = /^https?:\/\/([^/?#\\]*)(\/.*)?$/is.exec(value) ?? []
   if (host !== undefined && routes.site(host)?.host !== site.host) return null

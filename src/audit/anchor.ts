@@ -1,4 +1,4 @@
-/** The newest signed checkpoint, as the store remembers it. Whoever cuts or replaces the files of a journal would also have to change the store. */
+/** The anchor: the newest signed checkpoint, as the store remembers it. Whoever cuts or replaces the files of a journal would also have to change the store. */
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import path from 'node:path'
@@ -8,6 +8,7 @@ import type { ChainEnd } from './chain.ts'
 import { headText, readPublicKey, verifies } from './checkpoint.ts'
 
 export interface Anchor extends ChainEnd {
+  /** The hash of the journal's first line. */
   readonly chain: string
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -30,7 +31,7 @@ export function anchorId(journal: string, isStoreShared: boolean): string {
   return createHash('sha256').update(place).digest('base64url').slice(0, 22)
 }
 
-/** Whoever can write to the store could write an anchor. */
+/** True if one of these public keys signed it. Whoever can write to the store could write an anchor. */
 export function isAnchorSigned({ sig, ...anchor }: Anchor, keys: readonly string[]): boolean {
   return keys.some(key => {
     const publicKey = readPublicKey(key)
@@ -84,7 +85,7 @@ export class Anchors {
     return anchorRecord.get(this.#store, this.#id)
   }
 
-  /** The next checkpoint replaces any anchor, because the loss is on record now. */
+  /** The next checkpoint replaces the anchor, whatever that is, because its loss is on record now. */
   replace(): void {
     this.#replaces = true
   }

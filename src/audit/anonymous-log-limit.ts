@@ -14,7 +14,7 @@ export const shares: Readonly<Record<'refused' | 'public', Share>> = {
   refused: { network: 60, provider: 240, all: 600 },
   public: { network: 300, provider: 1200, all: 3000 }
 }
-/** All others share one count. */
+/** Keys beyond these share one count. */
 const networksKept = 2000
 const accountsKept = 2000
 const networksTold = 50
@@ -78,7 +78,7 @@ export class Strangers {
   flush(isEnd = false): void {
     const now = this.#clock()
     const minute = this.#minute
-    // A clock that was set back ends a minute too.
+    // A clock that was set back ends a minute too, otherwise it would last as long as the step.
     if (!isEnd && now - minute.since < windowMs && now >= minute.since) return
     this.#minute = new Minute(now)
     this.#tell('exchange.repeated', minute, minute.networks, networksTold, network =>
@@ -142,7 +142,7 @@ function isRefusal({ outcome }: AuditEvent): boolean {
   return outcome === 'refused' || outcome === 'throttled' || outcome === 'busy' || outcome === 'expired'
 }
 
-/** What the rules of a report-only app would have done. */
+/** A report-only app answers strangers too. Its count tells what the rules would have done. */
 function wouldOf({ would, app }: AuditEvent): string | null {
   return typeof would === 'string' && app !== undefined ? `would_${would}/${app}` : null
 }

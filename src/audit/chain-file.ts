@@ -34,10 +34,10 @@ type Appended =
 export interface ChainFileOptions {
   readonly path: string
   readonly clock: Clock
-  /** The current key first. */
+  /** The current key first. Without keys there are no checkpoints. */
   readonly signers?: Signers
   readonly rotation?: RotationOptions | null
-  /** A checkpoint of this process is on disk. It must not throw. */
+  /** Called when a checkpoint of this process is on disk. It must not throw. */
   readonly onCheckpoint?: (anchor: Anchor) => void
   readonly open?: (path: string) => Promise<AppendHandle>
 }
@@ -152,7 +152,7 @@ export class ChainFile {
     }
   }
 
-  /** Another process may just have written one. */
+  /** Writes nothing if nothing has happened since the last one, or another process has just written one. */
   async checkpoint(ifOlderThanMs = 0): Promise<Appended> {
     if (!this.isUnsigned || this.#clock() - this.#known!.checkpoint.at < ifOlderThanMs) return { kind: 'done' }
     return this.append(none, true)
@@ -283,10 +283,10 @@ export class ChainFile {
   async #failed(lines: Lines, batch: Batch | null, written: number, cause: unknown): Promise<Appended> {
     if (batch === null) return { kind: 'failed', whole: 0, begun: 0, cause }
     const { place, chained, ahead } = batch
-    // Written but unconfirmed: writing again would duplicate every line.
+    // All bytes are written but unconfirmed, so writing again would duplicate every line.
     if (written === chained.bytes.length) return { kind: 'failed', whole: 0, begun: lines.count, cause }
     if (!this.#isRegular) {
-      // A device cannot be read again.
+      // A device cannot be read again, so this process remembers its part.
       const { end, rest } = await walk(place.end, [chained.bytes.subarray(0, written)])
       this.#known = { ...place, end, rest: rest ?? place.rest }
     }

@@ -7,7 +7,7 @@ import { headText } from './checkpoint.ts'
 import { openOwned } from './open-for-append.ts'
 
 export interface ChainHead extends ChainEnd {
-  /** The hash of the journal's first line. */
+  /** The hash of the journal's first line; empty before it. */
   readonly chain: string
   /** `inode` is that of the file with the last line, `size` ends after it. */
   readonly inode: string
@@ -22,7 +22,7 @@ export interface ChainHead extends ChainEnd {
 export interface LastCheckpoint {
   readonly seq: number
   readonly at: number
-  /** The id of the signing key. */
+  /** The id of the signing key; null before the first checkpoint. */
   readonly key: string | null
 }
 

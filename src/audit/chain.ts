@@ -60,7 +60,7 @@ export class ChainedLines {
   #ends: number[] = []
   #end: ChainEnd
 
-  /** The former bytes of `memory` must be out of use. */
+  /** `memory` is overwritten, so its former bytes must be out of use. */
   constructor(end: ChainEnd, memory = Buffer.allocUnsafeSlow(firstSize)) {
     this.#end = end
     this.#memory = memory
@@ -145,6 +145,7 @@ interface Walked {
 export interface Rest {
   readonly bytes: number
   readonly isClosed: boolean
+  /** SHA-256 of these bytes and `more`, in hexadecimal. */
   hashWith(more: Uint8Array): string
 }
 

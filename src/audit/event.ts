@@ -82,7 +82,7 @@ export interface AuditEvent {
 /** While `writable` is false, requests that must be journaled are refused. */
 export interface AuditSink {
   readonly writable: boolean
-  /** The line is on disk within moments. Never throws. `reasons`: what `why` was made from. */
+  /** The line is on disk within moments. Never throws. `reasons`: what `why` was made from, for people who are told. */
   record(event: AuditEvent, reasons?: readonly Reason[]): void
   /** Resolves once the line is on disk. Rejects with GateError `journal_unwritable`. */
   commit(event: AuditEvent): Promise<void>

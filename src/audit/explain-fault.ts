@@ -15,12 +15,12 @@ export type FaultKind =
   | 'signature'
   | 'no_chain'
 
-/** No place means that no line can be named. */
+/** The first wrong line. `place` is null where no line can be named. */
 export interface Fault {
   readonly kind: FaultKind
   readonly place: LinePlace | null
   readonly text: string
-  /** The last right line, where the chain breaks after the wrong one. */
+  /** The number of the last right line, where the chain breaks one line after the wrong one. */
   readonly rightTo?: number
 }
 

@@ -5,10 +5,11 @@ import path from 'node:path'
 import { makeFolder } from '../ensure-directory.ts'
 import type { ChainEnd } from './chain.ts'
 
-/** A line from before the chain has `seq` 0. */
+/** A line from before the chain has `seq` 0 and its own hash. */
 export interface ExportCursor extends ChainEnd {
   readonly chain: string
   readonly inode: string
+  /** Where the line begins and ends in the file, in bytes. */
   readonly start: number
   readonly offset: number
 }
@@ -29,7 +30,7 @@ export async function readCursor(file: string): Promise<ExportCursor | null> {
   }
 }
 
-/** A crash leaves the old cursor or the new one. */
+/** The file is replaced in one step, so a crash leaves the old cursor or the new one. */
 export async function writeCursor(file: string, cursor: ExportCursor): Promise<void> {
   makeFolder(path.dirname(file))
   const fresh = `${file}.${randomBytes(6).toString('hex')}`
@@ -46,6 +47,7 @@ export async function writeCursor(file: string, cursor: ExportCursor): Promise<v
   }
 }
 
+/** Exporter → the number of its last exported line. */
 export async function exportedLines(journal: string): Promise<ReadonlyMap<string, number>> {
   const folder = exportFolderOf(journal)
   const names = (await readdir(folder).catch(() => [])).filter(name => name.endsWith('.json'))

@@ -72,7 +72,7 @@ async function firstChunkOf(file: string): Promise<Buffer> {
   return Buffer.alloc(0)
 }
 
-/** Null without a line of the chain. `counted`: its end in bytes. */
+/** The last line of the chain; null without one. `counted`: its end in bytes. */
 export async function chainEndOf(file: string): Promise<(ChainEnd & { counted: number; at: number }) | null> {
   return file.endsWith('.gz') ? endOfPacked(file) : endOfPlain(file)
 }
@@ -126,6 +126,7 @@ export function bytesOf(file: string, start = 0, end?: number): AsyncIterable<Bu
   return pipeline(createReadStream(file), createGunzip(), () => {})
 }
 
+/** Rejects on a read error. */
 export async function* linesIn(file: string): AsyncGenerator<string> {
   if (!(await stat(file)).isFile()) throw Object.assign(new Error(`${file} is not a file`), { code: 'ENOTFILE' })
   let kept: Buffer = Buffer.alloc(0)

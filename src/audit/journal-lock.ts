@@ -8,7 +8,7 @@ import { hasEnded, holderName } from '../files/holder.ts'
 import { standsStill, stateOf } from '../files/process-state.ts'
 
 const patienceMs = 30_000
-/** For a holder that stands still. */
+/** A holder that stands still is waited for so long. */
 const standsMs = 1_500
 /** A holder in another container or machine is unseen, and counts as ended after this time without a change. */
 const foreignMs = 15_000
@@ -25,7 +25,7 @@ export class JournalLock {
     this.#path = path
   }
 
-  /** Rejects with the system's error, while the holder stands still, or with `ELOCKED`. */
+  /** Rejects with the system's error, while the holder stands still, or with `ELOCKED` after half a minute. */
   async acquire(): Promise<void> {
     const began = performance.now()
     let stillSince: number | null = null
@@ -90,7 +90,10 @@ export class JournalLock {
     return 'held'
   }
 
-  /** Only the holder of a second lock, named after the ended process, may remove its lock, otherwise an outdated look would remove its successor's. */
+  /**
+   * Only the holder of a second lock, named after the ended process, may remove its lock, otherwise an outdated look would remove its successor's. An ended
+   * process never returns, so a look under the second lock is final.
+   */
   async #removeDead(path: string, holder: string): Promise<void> {
     const ticket = `${path}.${holder.slice(holder.lastIndexOf(':') + 1)}`
     if (ticket.length > path.length + 64 || (await this.#take(ticket)) === 'held') return

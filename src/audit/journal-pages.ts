@@ -11,9 +11,9 @@ export interface JournalPage {
   readonly entries: readonly Entry[]
   /** Older entries begin here. */
   readonly next: string | null
-  /** The bound ended the search before the page was full. */
+  /** True if the bound ended the search before the page was full. */
   readonly isPartly: boolean
-  /** The search reached back to this time, in milliseconds. */
+  /** The search reached back to this time, in milliseconds since the epoch; null for none. */
   readonly backTo: number | null
 }
 
@@ -21,10 +21,11 @@ interface PageOptions {
   readonly from: string | null
   readonly most: number
   readonly bound: number
+  /** Milliseconds since the epoch; null for no beginning. */
   readonly since: number | null
 }
 
-/** The event loop waits for the lines of one read. */
+/** Bytes of one read. The event loop waits for its lines. */
 const chunkBytes = 256 * 1024
 /** Several processes and a clock that was set disturb the order of times. */
 const disorderMs = hourMs

@@ -56,7 +56,7 @@ export class Matcher {
   readonly #persons: Persons | null
   /** A block must have one term of each list. */
   readonly #terms: readonly (readonly number[])[]
-  /** Empty if each line may match. */
+  /** A line that matches has one of these. Empty if each line may match. */
   readonly needles: readonly Buffer[]
 
   constructor(query: JournalQuery, persons: Persons | null) {

@@ -12,7 +12,7 @@ export interface SearchOptions extends JournalQuery {
 
 interface JournalReaderOptions {
   readonly path: string
-  /** Oldest first. */
+  /** Only these files, oldest first. Default: the current one and the rotated ones. */
   readonly files?: readonly string[]
   /** The pseudonyms of a name or an id. */
   readonly spellingsOf?: (person: string) => readonly string[]

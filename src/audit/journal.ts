@@ -9,12 +9,12 @@ import { Lines } from './line-buffer.ts'
 import { afterOwnTime } from './own-time.ts'
 
 export interface JournalOptions extends ChainFileOptions {
-  /** The longest time without a checkpoint. */
+  /** Lines are without a checkpoint for at most so long. */
   readonly checkpointMilliseconds?: number
   /** How long a line of `record` may wait for others. */
   readonly flushMilliseconds?: number
   readonly retryMilliseconds?: number
-  /** A write that takes longer makes the journal unwritable. */
+  /** While a write takes longer, the journal counts as unwritable. */
   readonly stallMilliseconds?: number
   /** Bytes. Beyond it `writable` is false; beyond twice as many, lines are only counted. */
   readonly waitingMaximum?: number
@@ -116,7 +116,7 @@ export class Journal implements AuditSink {
     else if (this.#timer === null) this.#schedule()
   }
 
-  /** A rejected line may still reach the disk. */
+  /** A rejected line may still reach the disk; a resolved one is there. */
   commit(event: AuditEvent): Promise<void> {
     if (!this.writable) return Promise.reject(new GateError('journal_unwritable', { cause: this.problem }))
     this.#unencoded.push(event)
@@ -223,7 +223,7 @@ export class Journal implements AuditSink {
     if (!this.#file.isUnsigned) return
     this.#checkpointTimer = setTimeout(() => {
       this.#checkpointTimer = null
-      // One write at a time.
+      // The file takes one write at a time.
       this.#flushing ??= this.#checkpoint().finally(() => {
         this.#flushing = null
         if (this.#waiters.length > 0 || this.#hasLines) this.#start()
@@ -239,7 +239,7 @@ export class Journal implements AuditSink {
     else this.#scheduleCheckpoint()
   }
 
-  /** Refused commits are dropped. Other lines wait again, unless the disk had begun them. */
+  /** Refused commits are dropped, since what they record did not happen. Other lines wait again, unless the disk had begun them. */
   #keep(lines: Lines, count: number, waiters: readonly Waiter[], begun: number): void {
     const refused = new Set(waiters.map(waiter => waiter.line))
     const kept = new Lines()

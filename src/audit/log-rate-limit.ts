@@ -16,6 +16,7 @@ export class LogRateLimit {
     this.#clock = clock
   }
 
+  /** Null if the line is left out. */
   take(code: string): { skipped?: number } | null {
     const now = this.#clock()
     const known = this.#codes.get(code)

@@ -6,7 +6,7 @@ import { makeFolder } from '../ensure-directory.ts'
 
 export type AppendHandle = Pick<FileHandle, 'write' | 'datasync' | 'stat' | 'close'>
 
-/** Without blocking, otherwise a pipe without a reader would stop the gate. */
+/** The open does not block, otherwise a pipe without a reader would stop the gate. */
 export async function openForAppend(file: string): Promise<AppendHandle> {
   const link = await lstat(file).catch(() => null)
   if (link?.isSymbolicLink() && link.uid !== 0 && process.geteuid?.() === 0)
@@ -27,7 +27,7 @@ export async function openOwned(file: string, flags: number): Promise<FileHandle
   return handle
 }
 
-/** The gate's own user must be able to write files of root's command line. */
+/** Files that root's command line creates must be writable for the gate's own user. */
 async function giveToOwnerOfFolder(handle: FileHandle, folder: string): Promise<void> {
   if (process.geteuid?.() !== 0) return
   const { uid, gid } = await stat(folder)

@@ -3,8 +3,8 @@
 const parts = 20
 
 /**
- * Each turn of the event loop counts as a twentieth at most: under a flood a turn takes long, and an answer takes several turns to be heard. Returns what ends
- * the wait.
+ * Calls `act` after `ms` milliseconds. Each turn of the event loop counts as a twentieth of them at most: under a flood a turn takes long, and an answer takes
+ * several turns to be heard. Returns a function that ends the wait.
  */
 export function afterOwnTime(ms: number, act: () => void): () => void {
   let left = parts

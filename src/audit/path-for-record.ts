@@ -1,6 +1,6 @@
 /** Paths for the journal. Under `/.factorgate` only known words are kept, since an invitation's token is in such a path (ASVS 5.0 14.2.1). */
 
-/** A test compares them with the router. */
+/** The literal words of the gate's routes. A test compares them with the router. */
 const ownWords = new Set(
   (
     'login challenge totp recovery webauthn options verify invite enrol second done saved account password factors sessions others end ' +

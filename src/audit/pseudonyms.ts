@@ -11,6 +11,7 @@ export const pseudonymisedFields: Readonly<Record<PseudonymisedField, readonly s
   path: ['path']
 }
 const purpose = 'journal pseudonym'
+/** 120 bits. */
 const length = 20
 
 /** Marks each replaced value. Null where there is nothing to replace. */
@@ -26,7 +27,7 @@ export function pseudonymiser(
       const value = event[field]
       if (typeof value === 'string') changed[field] = `~${keyring().mac(purpose, value).slice(0, length)}`
     }
-    // A sentence of the gate may name the person.
+    // `why` may name the person whom the line is about.
     const { name, why } = event
     if (typeof changed.name === 'string' && typeof why === 'string') changed.why = withoutName(why, name!, changed.name)
     return { ...event, ...changed }

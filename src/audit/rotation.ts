@@ -6,6 +6,7 @@ import { exportedLines } from './export-cursor.ts'
 import { beginningOf, chainEndOf, rotatedFiles } from './journal-files.ts'
 
 export interface RotationOptions {
+  /** Bytes; null for no limit. */
   readonly size: number | null
   readonly isDaily: boolean
   /** Counts from a rotated file's last line; null for ever. */
@@ -19,7 +20,7 @@ export interface Expired {
   readonly from: number
   readonly to: number
   readonly hash: string
-  /** Exporters that have not sent all of it, separated by commas. */
+  /** Exporters that have not sent all of it, separated by commas; empty where all have. */
   readonly unsent: string
 }
 
@@ -34,6 +35,7 @@ interface Growth {
   readonly today: string
 }
 
+/** The day (UTC) of the first entry. */
 export async function dayOf(file: string): Promise<string | null> {
   const { at } = await beginningOf(file)
   return at > 0 ? new Date(at).toISOString().slice(0, 10) : null

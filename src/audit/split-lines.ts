@@ -1,7 +1,10 @@
 /** Splits chunks of bytes into lines. */
 const lineFeed = 0x0a
 
-/** `visit` also gets what is left at the end. Once it answers true, this stops and resolves with true. The bytes are valid until the next call. */
+/**
+ * `visit` gets each line with its line feed, and at the end what has none. Once it answers true, this stops and resolves with true. The bytes are valid until
+ * the next call; a line before may be kept.
+ */
 export async function splitLines(
   chunks: AsyncIterable<Buffer> | Iterable<Buffer>,
   visit: (line: Buffer, number: number, isClosed: boolean) => boolean

@@ -19,9 +19,9 @@ export interface VerifyInput {
    */
   readonly keys: readonly string[]
   readonly head?: ChainHead | null
-  /** Somebody has noted these elsewhere. */
+  /** Ends of the chain that somebody has noted elsewhere. */
   readonly known?: readonly ChainEnd[]
-  /** The caller checks its signature. */
+  /** What the store remembers. The caller checks its signature. */
   readonly anchor?: Anchor | null
   /** Accepts files that begin in the middle of the chain. */
   readonly isPart?: boolean
@@ -97,7 +97,7 @@ class Verifier {
   #lastLine = Buffer.alloc(0) as Buffer
   #chain = ''
   #strays: Strays | null = null
-  /** From the file before. A changed line looks like an unfinished one; the next number tells. */
+  /** Strays at the end of the file before. A changed line looks like an unfinished one; the next number tells. */
   #ended: Strays | null = null
   #before = 0
   #fault: Fault | null = null
@@ -106,7 +106,7 @@ class Verifier {
   #checkpoints = 0
   #signedTo = 0
   readonly #used = new Set<string>()
-  /** Checkpoints of keys that were not given, until they are proven. */
+  /** Checkpoints of keys that were not given, from the first on, and the keys that they name; null without any, or once they are proven. */
   #older: { readonly key: string; readonly place: LinePlace; readonly named: Set<string> } | null = null
   /** What the first line says of the one before it, until a line of `journal.remove` confirms it. */
   #removed: { readonly toSeq: number; readonly hash: string } | null = null
@@ -276,7 +276,7 @@ class Verifier {
     return false
   }
 
-  /** A later checkpoint must show that a given key replaced this one. */
+  /** A later checkpoint must show that a given key replaced this one. Null for a stranger's. */
   #olderKey(key: string, place: LinePlace): KeyObject | null {
     const own = readPublicKey(key)
     if (own === null || this.#used.size > 0) return null

@@ -161,6 +161,7 @@ export class RecoveryCodes {
     await this.#store.settle?.()
   }
 
+  /** Only a written change spends a code. */
   #update(
     accountId: string,
     change: (record: RecoveryRecord) => RecoveryRecord | null | Promise<RecoveryRecord | null>

@@ -46,7 +46,7 @@ export class SealedCeremonies {
     }
   }
 
-  /** True for one caller. The challenge is the key, since a handle has several spellings. */
+  /** True for the one caller who spends it. The challenge is the key, since a handle has several spellings. */
   spend({ challenge, expiresAt }: Sealed): Promise<boolean> {
     // Clocks of gates differ.
     const seconds = (expiresAt - this.#clock()) / 1000 + 60

@@ -270,7 +270,7 @@ export class Totp {
     return clockOffset(secret, code, this.#options.clock(), pending)
   }
 
-  /** True for one caller. */
+  /** True for the one caller who spends this step. */
   #spend({ id, periodSeconds }: TotpCredential, step: number): Promise<boolean> {
     const untilSeconds = (step + this.#options.skew + 1) * periodSeconds - this.#options.clock() / 1000
     return this.#store.add(`totp-step:${id}:${step}`, '1', untilSeconds + periodSeconds)

@@ -51,6 +51,7 @@ export function afterAssertion(
     ...credential,
     counter: assertion.counter,
     backedUp: assertion.backedUp,
+    // This happens only beside a first factor.
     uvInitialized: credential.uvInitialized || assertion.userVerified
   }
 }

@@ -11,7 +11,10 @@ export function probeIn(folder: string): string {
   return path.join(folder, `probe.${process.pid}.${randomBytes(6).toString('hex')}`)
 }
 
-/** Throws the system's error unless `folder` takes a file of `bytes`. Only a write tells, because no count knows quotas and errors. */
+/**
+ * Throws the system's error unless `folder` takes a file of `bytes`. Only a write tells, because no count knows quotas and errors. With `isSynced`, the file
+ * must reach the disk.
+ */
 export function checkFreeSpace(folder: string, bytes: number, isSynced = false): void {
   sweepLeftovers(folder, 'probe.', probes)
   const probe = probeIn(folder)

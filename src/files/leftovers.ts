@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { systemClock } from '../clock.ts'
 
-/** Such a file is needed for moments. */
+/** Such a file is needed for moments, so an older one was left. */
 const ageMs = 60_000
 const swept = new Set<string>()
 

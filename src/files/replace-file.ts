@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, renameSync, rmSync, writeFileSync } fro
 import path from 'node:path'
 import { sweepLeftovers } from './leftovers.ts'
 
-/** Throws the system's error, and then leaves the old file and nothing beside it. */
+/** Throws the system's error, and then leaves the old file and nothing beside it: otherwise each process would leave another one. */
 export function replaceFile(file: string, text: string): void {
   replaceFiles([[file, text]])
 }

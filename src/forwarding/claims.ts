@@ -57,7 +57,7 @@ const families = new RegExp(
   ].join('|')})-`
 )
 
-/** `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
+/** A word for a person at the end: `X-Consumer-Username`, `Logon-User`, `X-EndUser`, `es-security-runas-user`. */
 const person = new RegExp(
   `(?:^|-)(?:${[
     '[a-z0-9]*user(?:name|id|info|login|e?mail|groups?|roles?|dn|principal|principalname)?',
@@ -72,7 +72,7 @@ const anywhere = /(?:^|-)(?:cert|certs|clientcert|certificate|claims?|principals
 const whence =
   /(?:^|-)(?:(?:client|real|true|connecting|connection|remote|source|socket|peer|user|visitor)-?(?:ip|ipv6|addr|address|host|port)|forwarded-(?:for|by|host|port|proto|server|user))$/
 
-/** Protocols, signed metadata of objects, secrets that the app checks itself, what Auth.js asks for, ids of things in Grafana. */
+/** These pass: protocols, signed metadata of objects, secrets that the app checks itself, what Auth.js asks for, ids of things in Grafana. */
 const passing =
   /^(?:sec|access-control|content|amz|(?:ms|goog|object|container)-meta)-|^auth-(?:token|key|secret|signature|nonce|timestamp|api-?key|csrf|return-redirect)$|^(?:dashboard|datasource|folder|panel)-uid$/
 
@@ -81,7 +81,7 @@ export function isClaim(name: string): boolean {
   return !passing.test(bare) && isNamed(bare)
 }
 
-/** No other proxy is known for it: the app's own pages or programs may need it (`X-Superuser` of Cockpit, `X-Trino-User`). */
+/** True for a claim that no other proxy is known for: the app's own pages or programs may need it (`X-Superuser` of Cockpit, `X-Trino-User`). */
 export function mayBeTheAppsOwn(name: string): boolean {
   const bare = bareName(name)
   return isClaim(name) && !families.test(bare) && !whence.test(bare) && !names.has(bare)
@@ -105,7 +105,7 @@ function bareName(name: string): string {
   return normalName(name).replace(/-+/g, '-').replace(/^-/, '').replace(prelude, '')
 }
 
-/** For Traefik (RE2). */
+/** `looksLikeClaim` as one case-insensitive pattern for Traefik (RE2). */
 export function claimPattern(): string {
   const all = [
     `(?:${[...names].join('|')})`,

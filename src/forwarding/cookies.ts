@@ -13,7 +13,7 @@ function isGateCookie(name: string): boolean {
   )
 }
 
-/** Null if nothing is left of a `Cookie` line (THREATS S5). */
+/** A `Cookie` line without the gate's pairs; null if nothing is left (THREATS S5). */
 export function stripGateCookies(line: string): string | null {
   const known = remembered.get(line)
   if (known !== undefined) return known === '' ? null : known

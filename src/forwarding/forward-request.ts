@@ -33,7 +33,7 @@ export interface ForwardRequest {
   /** Milliseconds since the epoch; null for no end. A reload may change it. */
   endsAt: number | null
   readonly sessionEndsAt: number | null
-  /** Seconds until an unused session ends. */
+  /** Seconds until an unused session ends; null where nobody asks. */
   readonly sessionLasts: number | null
   readonly proofs: readonly Proof[]
   readonly binding: Binding
@@ -53,7 +53,7 @@ export interface ForwardObserver {
   onResponse(status: number): void
   onOddities(oddities: readonly Oddity[]): void
   onUnsent(unsent: readonly Unsent[]): void
-  /** The app may need the removed headers. */
+  /** The app's own pages or programs may need these removed headers. */
   onRemoved(names: readonly string[]): void
   /** Nothing was written, and the caller answers with `code`. `cause` is for the log. */
   onRefused(code: ErrorCode, cause: unknown, more?: RefusalDetails): void
@@ -61,6 +61,7 @@ export interface ForwardObserver {
 }
 
 export interface RefusalDetails {
+  /** No byte of the request has left for the app. */
   readonly isUnsent?: boolean
   readonly cut?: string
   readonly retryAfterSeconds?: number

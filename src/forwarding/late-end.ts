@@ -5,7 +5,7 @@
 
 /** An app that flushes and ends in two steps needs some milliseconds. */
 const patienceMs = 20
-/** Of larger chunks only the last byte is kept. */
+/** Bytes. Of a larger chunk only the last byte is kept. */
 const maxKept = 16 * 1024
 
 export class LateEnd {

@@ -21,11 +21,11 @@ export interface LiveEntry {
   /** Milliseconds since the epoch; null for no end. */
   readonly endsAt: number | null
   readonly isSocket: boolean
-  /** An upload or a download, also while it waits; no event stream. */
+  /** True for an upload or a download, also while it waits, but for no event stream. */
   readonly isTransfer?: boolean
   readonly bytesMoved: number
   readonly app?: App
-  /** Built on access. */
+  /** For a new decision. Built on access. */
   readonly asked?: LiveRequest
   renew?(endsAt: number | null): void
   /** `code` is the answer for a client that has no response yet. */
@@ -214,7 +214,7 @@ export class LiveConnections {
     return found.length
   }
 
-  /** Apps that send nothing while it is unknown whether access still stands. */
+  /** Connections of people at apps that send nothing while nobody knows whether access still stands. */
   guarded(): LiveEntry[] {
     return this.#all.entries().filter(({ accountId, app }) => accountId !== null && app?.isGuarded === true)
   }
@@ -236,7 +236,7 @@ export class LiveConnections {
     return endEach(this.#all.entries(), reason, closeCode)
   }
 
-  /** In portions. `add` reviews later entries. */
+  /** In portions. `add` reviews later entries of an older configuration. */
   async review(reviewer: Reviewer): Promise<void> {
     this.#reviewer = reviewer
     const entries = this.#all.entries()

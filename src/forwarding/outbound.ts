@@ -26,14 +26,14 @@ export interface OutboundPlan {
   readonly kinds: Map<string, Kind>
   readonly configured: ReadonlySet<string>
   readonly reported: Set<string>
-  /** Claim-like names, because the app also checks a secret. */
+  /** Claim-like names that pass, because the app also checks a secret. */
   readonly passed: ReadonlySet<string>
   /** `addHeaders` authenticate the gate on the connection. */
   readonly tiesConnection: boolean
 }
 
 export interface Outbound {
-  /** Alternating names and values. */
+  /** Alternating names and values; `Host` first. */
   readonly headers: string[]
   readonly body: 'none' | 'length' | 'chunks'
   readonly isUpgrade: boolean
@@ -41,7 +41,7 @@ export interface Outbound {
   /** The app can only answer NTLM's first leg with a challenge. */
   readonly isFirstLeg: boolean
   readonly unsent: readonly Unsent[] | null
-  /** The app may need these. */
+  /** Headers of a person's request that were removed and not reported yet, and that the app's own pages may need. */
   readonly removed: readonly string[] | null
 }
 
@@ -113,7 +113,7 @@ export function outboundPlan(app: App, upstream: Upstream): OutboundPlan {
     ['X-Forwarded-Port', port],
     ...(app.prefix === '' ? [] : [['X-Forwarded-Prefix', app.prefix] as const])
   ]
-  // It replaces the gate's own value (FIELD F22).
+  // A fixed value replaces the gate's own (FIELD F22).
   const fixed = new Set(added.map(([name]) => normalName(name)))
   const constant = ofGate.filter(([name]) => !fixed.has(normalName(name))).flat()
   for (const [name, value] of added) if (name.toLowerCase() !== 'host') constant.push(name, utf8(value))
@@ -181,7 +181,7 @@ export function outboundHeaders(
         break
       }
       case 'authorization':
-        // The app could use a token elsewhere.
+        // A token never leaves the gate, otherwise the app could use it elsewhere.
         if (carriesToken(value, plan.app.tokens != null)) break
         headers.push(name, value)
         if (!tiesConnection(value)) break
@@ -193,7 +193,7 @@ export function outboundHeaders(
         break
     }
   }
-  // Before the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
+  // This precedes the gate's headers, otherwise a client could remove them through `Connection` (CVE-2026-33805).
   const own = listed === null ? headers : withoutListed(headers, listed)
   const unsent = addGateHeaders(own, plan, requester)
   return { headers: own, body, isUpgrade, tiesConnection: ties, isFirstLeg: firstLeg, unsent, removed }
@@ -210,7 +210,7 @@ function isReportedNow({ reported }: OutboundPlan, name: string, { subject }: Pe
 const expectsBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 const unfitByte = /[^\t\x20-\x7e\x80-\xff]/
 
-/** It lacks its last CRLF. Null if a value would start another line. */
+/** The head lacks its last CRLF. Null if a value would start another line. */
 export function requestHead(method: string, target: string, { headers, body, isUpgrade }: Outbound): string | null {
   if (/[^\x21-\xff]/.test(target)) return null
   let head = `${method} ${target} HTTP/1.1\r\n`
@@ -240,7 +240,7 @@ export function healthHead({ host, constant, mapping }: OutboundPlan, path: stri
   return requestHead('GET', toUpstreamPath(path, mapping), { headers, ...flags }) as string
 }
 
-/** One character for each byte. The configuration allows no control characters. */
+/** UTF-8 bytes, one character each. The configuration allows no control characters. */
 export function utf8(value: string): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }

@@ -4,7 +4,7 @@
  */
 import { isPublicHost, publicToUpstreamPath, type UrlMapping } from './url-mapping.ts'
 
-/** Only if the app gets a Host other than the public one. */
+/** Rewritten only if the app gets a Host other than the public one; `toUpstreamReferer` too. */
 export function toUpstreamOrigin(value: string, mapping: UrlMapping): string {
   if (!mapping.isMoved) return value
   const url = /^(https?):\/\/([^/?#\\@\s]+)$/i.exec(value)
@@ -29,7 +29,7 @@ export function toUpstreamAddress(value: string, mapping: UrlMapping): string {
   return path === null ? value : mapping.upstreamOrigin + path
 }
 
-/** WebDAV's `If` (RFC 4918 §10.4). */
+/** WebDAV's `If` (RFC 4918 §10.4): each `<URL>` as in `Destination`. */
 export function toUpstreamIf(value: string, mapping: UrlMapping): string {
   return value.replace(/<([^<>]*)>/g, (tag, url: string) =>
     /^(?:https?:\/\/|\/)/i.test(url) ? `<${toUpstreamAddress(url, mapping)}>` : tag

@@ -33,7 +33,7 @@ export class RequestBody implements OutgoingBody {
     this.#hasLength = hasLength
   }
 
-  /** `head` lacks its last CRLF. An empty chunked body is sent with length 0, which old apps understand. */
+  /** Also answers `Expect: 100-continue`. `head` lacks its last CRLF. An empty chunked body is sent with length 0, which old apps understand. */
   flowTo(socket: Socket, head: string, listener: BodyListener): void {
     if (this.#isDropped) return
     // The app may respond and close before it has read all; its response must survive a failed write (RFC 9112 §9.5).

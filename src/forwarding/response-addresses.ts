@@ -58,7 +58,8 @@ const plainPath = /^[\w\-./~%!$&'()*+,;=:@]+$/
 const dotSegment = /\/(?:\.|%2e){1,2}(?:\/|$)/i
 
 /**
- * Null where no scope may be named. Under a path it stays within it, otherwise a worker would read the pages of other apps. The portal's host gets no workers.
+ * `Service-Worker-Allowed`; null where no scope may be named. Under a path it stays within that path, otherwise a worker would read the pages of other apps.
+ * The portal's host gets no workers.
  */
 export function toPublicWorkerScope(value: string, mapping: UrlMapping): string | null {
   const scope = toPublicLocation(value, mapping)

@@ -1,4 +1,7 @@
-/** One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to the client. */
+/**
+ * One HTTP exchange with an app, streamed both ways with back-pressure. An incomplete response never looks complete to the client. A request is sent again only
+ * if no app can have read it, or if it is safe to repeat.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
@@ -28,7 +31,7 @@ type Owned = ServerResponse & { [transferOf]?: Transfer }
 
 /** The rest of a request body is read for so long after the response. */
 const lingerMs = 30_000
-/** A smaller body is written together with its head. */
+/** A body up to this size is written together with its head. */
 const smallBytes = 16 * 1024
 const nothing = Buffer.alloc(0)
 
@@ -188,7 +191,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       return
     }
     const body = this.#small
-    // Go's clients reset a stream whose end comes later than its last byte.
+    // Over HTTP/2 the last byte goes with the end of the stream: Go's clients reset a stream whose end comes later.
     if (streamOf(res) !== null) return batchWrite(() => void res.end(body, 'latin1'))
     joinBody(res, body)
     batchWrite(() => res.end())
@@ -220,7 +223,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
     if (!this.#waitsForDrain) this.connection?.readOn()
   }
 
-  /** The compiler would keep what it knew before the call. */
+  /** An accessor, because the compiler would keep what it knew of `isOver` before the call. */
   get #hasEnded(): boolean {
     return this.isOver
   }
@@ -291,7 +294,7 @@ class Transfer extends ForwardOperation implements ResponseHandler {
       return this.#finish()
     }
     const { socket } = req
-    // Without chunks or a length a clean end means "complete".
+    // Without chunks or a length a clean end means "complete", so the connection is reset.
     if (this.status !== null && !this.#isFramedOutside) reset(socket)
     else socket.destroy()
     this.#finish()
@@ -322,7 +325,7 @@ function onResponseDrain(this: Owned): void {
   this[transferOf]?.onClientDrain()
 }
 
-/** A pipelined response without a socket does not learn that the client has disconnected. */
+/** Pipelined requests whose response has no socket yet, so it does not learn that the client has disconnected. */
 const queues = new WeakMap<Socket, Set<Transfer>>()
 
 function watchQueue(socket: Socket, transfer: Transfer): void {

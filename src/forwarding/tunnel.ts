@@ -164,7 +164,7 @@ class Tunnel extends ForwardOperation implements ResponseHandler {
     this.#client.destroy()
   }
 
-  /** @throws InvalidResponseError for another protocol. */
+  /** @throws InvalidResponseError if the app switches to another protocol. */
   #accept({ headers }: ResponseHead): void {
     const protocol = lineOf(headers, 'upgrade')
     if (protocol?.toLowerCase() !== 'websocket') throw new InvalidResponseError(`upgrade to '${protocol}'`)

@@ -56,7 +56,7 @@ function addressOf({ origin, socketPath, basePath }: Upstream): string {
   return basePath === '' ? `unix:${socketPath}` : `unix:${socketPath}:${basePath}`
 }
 
-/** Other certificates or another check make a new state. */
+/** An app with other trusted certificates or another check gets a new state. */
 function keyOf(app: App, upstream: Upstream): string {
   return JSON.stringify([app.id, addressOf(upstream), app.tls ?? null, app.health ?? null])
 }

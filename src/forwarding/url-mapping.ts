@@ -17,6 +17,7 @@ export interface UrlMapping {
   /** Other sites on the same host name. */
   readonly neighbours: readonly string[]
   readonly upstreamNames: readonly string[]
+  /** The app gets a Host other than the public one. */
   readonly isMoved: boolean
 }
 
@@ -88,6 +89,7 @@ export function isPublicHost(authority: string, mapping: UrlMapping): boolean {
   return host === `${mapping.publicHost}:${mapping.publicOrigin.startsWith('https:') ? 443 : 80}`
 }
 
+/** Null outside the prefix. */
 export function publicToUpstreamPath(path: string, mapping: UrlMapping): string | null {
   if (!isUnder(path, mapping.prefix) && mapping.prefix !== '') return null
   const below = path.slice(mapping.prefix.length)
@@ -103,7 +105,7 @@ function isUnder(path: string, base: string): boolean {
   return next === undefined || next === '/' || next === '?' || next === '#'
 }
 
-/** Browsers would reject a cookie `Domain` that covers an upstream host and not the public one. */
+/** True for a cookie `Domain` that covers an upstream host and not the public one: browsers would reject it. */
 export function isUpstreamName(domain: string, mapping: UrlMapping): boolean {
   const covers = (name: string) => name === domain || name.endsWith(`.${domain}`)
   return !covers(nameOf(mapping.publicHost)) && mapping.upstreamNames.some(covers)
@@ -123,7 +125,7 @@ function portOf(host: string): string {
   return /:(\d*)$/.exec(host)?.[1] ?? ''
 }
 
-/** toLowerCase() would turn U+212A into 'k'. */
+/** Only ASCII letters change: toLowerCase() would turn U+212A into 'k'. */
 function ascii(text: string): string {
   return text.replace(/[A-Z]+/g, letters => letters.toLowerCase())
 }

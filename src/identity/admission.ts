@@ -73,6 +73,7 @@ export class Admissions {
     }
   }
 
+  /** A parallel first sign-in of the same person has made the account. */
   async #lost(source: AdmissionSource, arrival: Arrival, error: unknown): Promise<Admission> {
     if (!(error instanceof AccountError)) throw error
     const account = await this.#accounts.ofExternal(source.id, arrival.externalId)

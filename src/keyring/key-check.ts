@@ -5,9 +5,9 @@ import type { Keyring } from './keyring.ts'
 
 export const keyCheck = 'meta:key-check'
 
-/** Rejects with KeyFileError `foreign`. */
+/** Adds the text to a store without one. Rejects with KeyFileError `foreign`. */
 export async function checkKey(store: Store, keyring: Keyring, keyFile: string): Promise<void> {
-  // Once, because a store on a full disk accepts no write.
+  // A store on a full disk accepts no write, so this writes only once.
   if ((await store.get(keyCheck)) === null) await store.add(keyCheck, keyring.seal('factorgate', keyCheck))
   const sealed = await store.get(keyCheck)
   try {

@@ -1,4 +1,4 @@
-/** One master key on each line, the newest first. */
+/** The key file: one master key on each line, the newest first. */
 
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath, rename, stat as statFile, unlink } from 'node:fs/promises'
@@ -69,7 +69,7 @@ export function addKey(file: string): Promise<string> {
   return exchange(file, keys => [newMasterKey(), ...keys])
 }
 
-/** Everything must be sealed with the current key before. Resolves with its id. */
+/** Keeps only the current key, with which everything must be sealed by now. Resolves with its id. */
 export function retireOldKeys(file: string): Promise<string> {
   return exchange(file, keys => keys.slice(0, 1))
 }
@@ -113,13 +113,13 @@ async function readKeys(file: string, env: Environment = {}): Promise<KeysRead> 
   }
 }
 
-/** Its group may read it if root owns it, as with systemd credentials (0440) and Kubernetes secrets (`fsGroup`). */
+/** Others may never read it. Its group may if root owns it, as with systemd credentials (0440) and Kubernetes secrets (`fsGroup`). */
 function isOpenToOthers({ mode, uid }: { mode: number; uid: number }, isCredential: boolean): boolean {
   const isRootsForGroup = (uid === 0 || isCredential) && (mode & 0o037) === 0
   return (mode & 0o077) !== 0 && !isRootsForGroup
 }
 
-/** Files under `$CREDENTIALS_DIRECTORY` get no warning. */
+/** For accepted but unwise permissions. Files under `$CREDENTIALS_DIRECTORY` get no warning. */
 export async function keyFileWarning(file: string, env: Environment) {
   const stat = await statFile(file).catch(() => null)
   if (process.geteuid === undefined || stat === null || (stat.mode & 0o077) === 0) return null
@@ -185,7 +185,7 @@ async function exchange(file: string, change: (keys: readonly MasterKey[]) => re
   let next: readonly MasterKey[] = []
   try {
     await write(beside, async () => {
-      // Under the exclusive lock file, otherwise one of two rotations would lose the other's key.
+      // The file is read under the exclusive lock file, otherwise one of two rotations would lose the other's key.
       const { keys, owner } = await readKeys(file)
       next = change(keys)
       return { keys: next, owner }

@@ -45,6 +45,7 @@ export interface Signer {
   readonly keyId: string
   /** `x` (RFC 8037): 32 bytes in base64url. */
   readonly publicKey: string
+  /** In base64url. */
   sign(text: string): string
 }
 
@@ -136,7 +137,7 @@ class Ring implements Keyring {
   }
 
   verifyMac(purpose: string, data: string, mac: string): boolean {
-    // In constant time for any input.
+    // Digests are compared, in constant time for any input.
     const given = digest(mac)
     let isRight = false
     for (const key of this.#keys)

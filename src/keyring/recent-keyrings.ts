@@ -17,7 +17,7 @@ export class RecentKeyrings {
     this.present = next
   }
 
-  /** The present one comes first. */
+  /** The present one, then those that were replaced within the last `ms`. */
   within(ms: number, now: number): readonly Keyring[] {
     const recent = this.#retired.filter(({ at }) => now - at < ms)
     return [this.present, ...recent.map(({ keyring }) => keyring)]

@@ -1,4 +1,7 @@
-/** A request whose head is incomplete. node:http tells nothing of it, and gives an error only the last bytes. */
+/**
+ * A request whose head is incomplete. node:http tells nothing of it, and an error has only the last bytes, which over TLS or of a slow client are not the first
+ * ones.
+ */
 import type { Duplex } from 'node:stream'
 
 /** Callbacks of Node's HTTP parser. */
@@ -68,7 +71,7 @@ function note(socket: HttpSocket, text: string): void {
 
 const versions = [' HTTP/1.0\r\n', ' HTTP/1.1\r\n'] as const
 
-/** A stranger chooses the bytes, so each is read a fixed number of times, backwards from the version of HTTP. */
+/** Where the last request of these bytes begins. A stranger chooses the bytes, so each is read a fixed number of times, backwards from the version of HTTP. */
 export function beginningIn(text: string): number {
   for (let at = text.lastIndexOf(' HTTP/1.'); at > 0; at = text.lastIndexOf(' HTTP/1.', at - 1)) {
     if (!versions.some(version => text.startsWith(version, at))) continue

@@ -8,7 +8,10 @@ let passed = 0
 type Collect = (options: { type: 'minor' }) => void
 let collect: Collect | undefined
 
-/** V8 does not see their buffers, so tens of megabytes would stay. A collection takes less than a millisecond. */
+/**
+ * Counts body bytes whose buffers are garbage. V8 sees only small objects and not their buffers, so tens of megabytes would stay. A collection takes less than
+ * a millisecond.
+ */
 export function noteBodyBytes(bytes: number): void {
   passed += bytes
   if (passed < portion) return

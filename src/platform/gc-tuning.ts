@@ -5,8 +5,9 @@ const enoughBytes = 16 * 1024 * 1024
 const checkMs = 250
 
 /**
- * It grows to 16 MB while the gate is busy. Modules loaded before this call make it grow to 32 MB, on Node.js 24 to 128 MB. At V8's first size, collection
- * takes a twentieth to a tenth more of a busy gate's time. V8 reports one half or both.
+ * Keeps it small while the program is loaded, and lets it grow to 16 MB while the gate is busy. Call it before most modules are loaded: what they leave would
+ * make it grow to 32 MB, on Node.js 24 to 128 MB. At V8's first size, collection takes a twentieth to a tenth of a busy gate's time. V8 reports one half or
+ * both, depending on its collector.
  */
 export function keepYoungGeneration(): void {
   let factor = 1

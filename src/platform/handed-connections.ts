@@ -1,4 +1,4 @@
-/** Connections that the primary hands to a worker. If the worker ends before it takes them, Node leaves them open for ever. */
+/** Connections that the primary hands to a worker. If the worker ends before it takes them, Node leaves them open for ever, and nobody reads them. */
 import type { Worker } from 'node:cluster'
 
 interface Handle {

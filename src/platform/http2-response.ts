@@ -34,7 +34,7 @@ export class GateHttp2Response extends Http2ServerResponse {
     this.#place = open.push(this) - 1
   }
 
-  /** Milliseconds in which bytes waited and the client's window took none. */
+  /** Milliseconds in which, at each look, bytes waited and the client's window took none. */
   stalledFor(now: number): number {
     const waiting = this.stream.writableLength
     const taken = this.#given - waiting
@@ -122,7 +122,7 @@ export class GateHttp2Response extends Http2ServerResponse {
     return super.emit(event as never, ...(args as never[]))
   }
 
-  /** Node's own stays false: it destroys a stream whose end was sent before the socket has taken it. */
+  /** True once all was handed over. Node's own stays false: it destroys a stream whose end was sent before the socket has taken it. */
   get hasEnded(): boolean {
     const { stream } = this
     if (stream.writableFinished) return true

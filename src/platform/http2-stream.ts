@@ -20,7 +20,7 @@ export function dropRest(stream: ServerHttp2Stream): void {
   if (!stream.destroyed && !stream.closed) stream.close(0)
 }
 
-/** The client asks again over HTTP/1.1 (HTTP_1_1_REQUIRED, RFC 9113 §7). */
+/** In place of a response: the client asks again over HTTP/1.1 (HTTP_1_1_REQUIRED, RFC 9113 §7). */
 export function demandHttp11(stream: ServerHttp2Stream): void {
   if (!stream.destroyed && !stream.closed) stream.close(13)
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 
 type Inside = { _header: string | null }
 
-/** The body is complete, in latin-1. `end()` sends both. */
+/** Adds a complete body (latin-1) to a head that `writeHead` has built and that is not sent yet. `end()` sends both. */
 export function joinBody(response: ServerResponse, body: string): void {
   const inside = response as unknown as Inside
   if (typeof inside._header === 'string') inside._header += body

@@ -1,4 +1,7 @@
-/** Closes a client's connection in stages (RFC 9112 §9.6), otherwise the client would get a reset instead of the response. */
+/**
+ * Closes a client's connection in stages (RFC 9112 §9.6): response, half-close, read and drop up to a limit, close. With a plain close the client would get a
+ * reset instead of the response.
+ */
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
@@ -17,7 +20,7 @@ export function closeInStages(socket: Duplex): void {
   softenClose(socket)
 }
 
-/** No further request may be answered. */
+/** After `closeInStages`: no further request may be answered. */
 export function isLast(socket: Duplex): boolean {
   return last.has(socket)
 }

@@ -16,7 +16,7 @@ export interface CompiledRule {
 export interface Compiled {
   readonly rules: readonly CompiledRule[]
   readonly exact: RuleIndex
-  /** In lower case; null where the app is case-sensitive. */
+  /** Rules and paths in lower case; null where the app is case-sensitive. */
   readonly folded: RuleIndex | null
   /** Folding changes no rule, so one look-up serves paths in lower case. */
   readonly isFoldedAlready: boolean
@@ -92,7 +92,7 @@ class RuleIndex {
     return node
   }
 
-  /** The first rule in configuration order that matches and has a verdict. */
+  /** The verdict of the first rule, in configuration order, that matches `path` and for which `judge` has one. */
   first<Verdict>(path: string, judge: (rule: CompiledRule) => Verdict | null): Verdict | null {
     let best: Verdict | null = null
     let bound = Number.POSITIVE_INFINITY

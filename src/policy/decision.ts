@@ -26,13 +26,13 @@ export interface Permit {
   /** Null for a stranger on a public path. */
   readonly subject: Subject | null
   readonly rule: number
-  /** Milliseconds since the epoch; null for the end of the session. */
+  /** When the permit ends, in milliseconds since the epoch; null for the end of the session. */
   readonly freshUntil: number | null
-  /** Its `freshFor` limits what may be fetched with one proof. */
+  /** The index of the rule whose `freshFor` limits what may be fetched with one proof. */
   readonly freshForRule?: number
 }
 
-/** For an app whose rules are only reported. */
+/** What the rules of a report-only app would do. */
 export interface Would {
   readonly kind: 'challenge' | 'refuse'
   readonly reason: ErrorCode

@@ -13,7 +13,7 @@ export interface Question {
   /** Inside the app. The literal one comes first. */
   readonly readings: readonly string[]
   readonly method: string
-  /** The app may take the request for these methods; the strictest verdict counts. */
+  /** Other methods that the app may take the request for; the strictest verdict counts. */
   readonly alsoAs?: readonly string[] | undefined
   readonly address: string
   readonly subject: Subject | null
@@ -66,7 +66,7 @@ export const anySecondFactor: Requirement = { factors: factorKinds, institution:
 /** Clocks differ a little. A proof from further ahead is not fresh, otherwise a clock set back would prolong it. */
 const clockSkewMs = 60_000
 
-/** A spread of the fields costs more than the rest of a decision. */
+/** Each field is named, because a spread costs more than the rest of a decision. */
 export function ask({
   appId,
   policy,
@@ -109,7 +109,7 @@ function deviceBoundOf({ deviceBound }: Pick<Rule, 'deviceBound'>, policy: Polic
   return deviceBound ?? policy.deviceBound ?? 'off'
 }
 
-/** Without the token's device key it is nobody, unless the rule ignores keys. */
+/** Who asks, for one rule: nobody if the token's device key is not shown, unless the rule ignores keys. */
 export function askerFor(rule: Pick<Rule, 'deviceBound'>, asked: Asked): Asked {
   return asked.asStranger === null || deviceBoundOf(rule, asked.policy) === 'off' ? asked : asked.asStranger
 }

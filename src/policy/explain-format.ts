@@ -2,7 +2,7 @@
 import type { Explanation, ReadingExplanation } from './explain.ts'
 import { describeAge, describeRequirement, describeVerdict } from './policy-text.ts'
 
-/** `heading`: what happens in place of the rules' decision. */
+/** `heading`: what happens in place of the rules' decision; null where they decide alone. */
 export function formatExplanation(explanation: Explanation, heading: string | null = null): string {
   const { decision, readings } = explanation
   const ruled = describeDecision(decision)

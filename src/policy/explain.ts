@@ -34,7 +34,7 @@ export interface Explanation {
 export interface ReadingExplanation {
   /** UTF-8 where it is well formed. */
   readonly path: string
-  /** The app may take the request for it. */
+  /** The request's method, or another one that the app may take it for. */
   readonly method: string
   readonly letterCase: 'exact' | 'ignored'
   readonly verdict: 'forward' | NonNullable<Verdict['reason']>

@@ -7,7 +7,8 @@ const encoded = /[\x00-\x20"<>^`{|}\x80-\xff]/g
 const special = /[^\x21-\x7e]|[%"<>^`{|}]/
 
 /**
- * UTF-8 (composed and decomposed) and latin-1, decoded and percent-encoded. An escape stands for its byte, but `%2A` stays, otherwise it would be a wildcard.
+ * The byte strings of a glob: UTF-8 (composed and decomposed) and latin-1, decoded and percent-encoded. An escape stands for its byte, but `%2A` stays,
+ * otherwise it would be a wildcard.
  */
 export function spellingsOf(glob: string): readonly string[] {
   if (!special.test(glob)) return [glob]
@@ -34,7 +35,7 @@ function escapeBytes(bytes: string, spell: (hex: string) => string): string {
 
 const beyondAscii = /[\x80-\xff]/
 
-/** To fold more letters than any server does is safe. */
+/** Folds more letters than any server does, which is the safe side. */
 export function fold(bytes: string): string {
   if (!beyondAscii.test(bytes)) return bytes.toLowerCase()
   return toText(bytes).normalize('NFC').toUpperCase().toLowerCase()

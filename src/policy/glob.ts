@@ -115,7 +115,7 @@ class Positions {
     this.list[this.count++] = at
   }
 
-  /** Positions after wildcards that may be empty count too. */
+  /** Adds a position, and those after wildcards that may be empty. */
   enter(at: number): void {
     for (let position = at; ; position++) {
       this.add(position)

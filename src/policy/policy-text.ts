@@ -58,7 +58,7 @@ export function describeAge(seconds: number): string {
   return `${Math.round(seconds / size)}${unit}`
 }
 
-/** A terminal cannot be controlled with it. */
+/** Escapes what could control a terminal. */
 export function describeReading(path: string): string {
   return path.replace(
     /[\p{C}\u2028\u2029]/gu,

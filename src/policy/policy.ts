@@ -6,7 +6,7 @@ export interface Requirement {
   readonly factors: readonly FactorKind[]
   /** The rule names no factor, so an institution's second factor counts too. */
   readonly institution?: boolean
-  /** Null for the whole session (RFC 9470 `max_age`). */
+  /** The proof's greatest age; null for the whole session (RFC 9470 `max_age`). */
   readonly withinSeconds: number | null
 }
 

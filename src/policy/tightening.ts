@@ -3,12 +3,12 @@ import type { FactorKind } from '../factor/kinds.ts'
 import type { Requirement } from './policy.ts'
 
 export interface Tightening {
-  /** For a rule's `within`: above 0, at most 1. */
+  /** The part of a rule's `within` that is left: above 0, at most 1. */
   readonly factor: number
   /** One of these must be shown. */
   readonly factors: readonly FactorKind[]
   readonly withinSeconds: number
-  /** Null for all whom the rules let in. */
+  /** Only these groups get in; null for all whom the rules let in. */
   readonly onlyGroups: readonly string[] | null
 }
 

@@ -8,7 +8,7 @@ export type Address =
 
 const maxAddressLength = 64
 
-/** Drops the zone id. IPv4 in IPv6 (`::ffff:10.0.0.1`) becomes IPv4. */
+/** Drops the zone id. IPv4 in IPv6 (`::ffff:10.0.0.1`) becomes IPv4. Null for no address. */
 export function parseAddress(text: string): Address | null {
   if (text.length > maxAddressLength) return null
   if (isIPv4(text)) return { family: 4, text, value: v4Value(text) }

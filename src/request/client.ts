@@ -48,7 +48,7 @@ function lastUntrusted(peer: string, forwardedFor: string, trusted: { contains(a
 
 const maxHopLength = 80
 
-/** `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** With or without a port: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function parseHop(raw: string): string | null {
   if (raw.length > maxHopLength) return null
   const [, bracketed, withPort] = /^(?:\[([^\]]+)\](?::\d{1,5})?|([\d.]+):\d{1,5})$/.exec(raw.trim()) ?? []

@@ -1,6 +1,6 @@
 /** Header names: their comparison, hop-by-hop headers, and the `Connection` header. */
 
-/** CGI servers confuse `Remote_User` and `remote.user` (CVE-2026-52845, CVE-2025-64484). */
+/** One form for spellings that CGI servers confuse: `Remote_User`, `remote.user` (CVE-2026-52845, CVE-2025-64484). */
 export function normalName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '-')
 }

@@ -10,7 +10,7 @@ type LookUp = (host: string, done: (answer: Answer) => void) => void
 
 interface HostLookupOptions {
   readonly lookUp?: LookUp
-  /** Then the last known address serves. */
+  /** After this wait the last known address serves. */
   readonly patienceMs?: number
 }
 

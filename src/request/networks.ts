@@ -28,6 +28,7 @@ export interface Network {
 
 type NetworkFault = { readonly fault: 'address' | 'mapped' } | { readonly fault: 'prefix'; readonly most: 32 | 128 }
 
+/** Refuses zone ids. */
 export function parseNetwork(text: string): Network | NetworkFault {
   const [base = '', length, ...more] = text.split('/')
   const address = /^[0-9A-Fa-f:.]+$/.test(base) ? parseAddress(base) : null

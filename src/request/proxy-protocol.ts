@@ -9,11 +9,12 @@ export type Source = { readonly address: string; readonly port: number } | 'bala
 type ProxyHeader =
   | { readonly kind: 'header'; readonly length: number; readonly source: Source }
   | { readonly kind: 'more' }
+  /** `why` completes "the header …". */
   | { readonly kind: 'wrong'; readonly why: string }
 
 /** A line of version 1 at most. */
 const maxLineLength = 107
-/** After the fixed part of version 2. Balancers send less than 600 bytes, with a client certificate some more. */
+/** At most so many bytes follow the fixed part of version 2. Balancers send less than 600, with a client certificate some more. */
 export const maxBlockLength = 4096
 const fixedPart = 16
 const wordV1 = Buffer.from('PROXY ', 'latin1')

@@ -15,7 +15,7 @@ const plain = 1
 const questionMark = 2
 /** Such a byte always gives the path several readings. */
 const odd = 3
-/** These may give it several, depending on the next byte. */
+/** These may give the path several readings, depending on the next byte. */
 const slash = 4
 const dot = 5
 const colon = 6

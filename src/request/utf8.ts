@@ -87,7 +87,9 @@ function isContinuation(code: number): boolean {
 const overlong =
   /[\xc0\xc1][\x80-\xbf]|\xe0[\x80\x81][\x80-\xbf]|\xf0\x80[\x80\x81][\x80-\xbf]|\xf8\x80\x80[\x80\x81][\x80-\xbf]|\xfc\x80\x80\x80[\x80\x81][\x80-\xbf]/g
 
-/** `C0 AF` is '/', and so is `C0 2F` for lax decoders. The latter never gives control bytes, otherwise latin-1 'À' would be refused. */
+/**
+ * Decodes overlong sequences: `C0 AF` is '/', and so is `C0 2F` for lax decoders. The latter never gives control bytes, otherwise latin-1 'À' would be refused.
+ */
 export function shortenOverlong(path: string): string {
   if (!/[\xc0\xc1\xe0\xf0\xf8\xfc]/.test(path)) return path
   return path

@@ -2,12 +2,12 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isWorkerScript } from './worker-scripts.ts'
 
-/** They may send no Fetch Metadata: old ones, or over plain http. */
+/** Browsers that may send no Fetch Metadata: old ones, or over plain http. */
 const browsers = /^(?:Mozilla|Opera|Lynx|w3m|E?Links|NetSurf|Dillo|amaya)\b/i
 /** These borrow a browser's name. */
 const borrowed = /ms-?office|microsoft office|microsoft-webdav|PowerShell|HttpClient|Zotero|Thunderbird|\bbot\b/i
 
-/** Without Fetch Metadata other headers decide. */
+/** True for a navigation. Without Fetch Metadata other headers decide. */
 export function wantsPage({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   if (headers.upgrade !== undefined) return false
   const mode = headers['sec-fetch-mode']
@@ -33,7 +33,7 @@ export function isBrowser(headers: IncomingHttpHeaders): boolean {
   return browsers.test(name) && !borrowed.test(name)
 }
 
-/** A service worker repeats a navigation in another mode. */
+/** True for a navigation, and for a service worker's repetition of one in another mode. */
 export function acceptsPage(request: Pick<IncomingMessage, 'headers' | 'method'>): boolean {
   const { headers } = request
   if (wantsPage(request)) return true

@@ -18,8 +18,9 @@ interface OutgoingRequest extends https.RequestOptions {
   readonly body?: string | Buffer | null
   /** A longer answer is an error. */
   readonly maxBytes: number
+  /** How messages name the answer. */
   readonly called?: string
-  /** Null if an answer of this status is read. */
+  /** The error for an answer of this status, which is not read; null if it is read. */
   readonly refusal?: (status: number) => Error | null
 }
 

@@ -9,10 +9,7 @@ import type { Http2Sessions } from './http2-sessions.ts'
 /** Offers HTTP/2 to all, to nobody, or to all but the proxies whose addresses the function knows. */
 export type Http2Offer = boolean | ((address: string) => boolean)
 
-/**
- * One HTTP/2 connection of a proxy would put many people under one client's limits: a visitor who breaks requests off would end the downloads of all (FIELD
- * F23). A proxy that asks for HTTP/2 alone gets it.
- */
+/** One HTTP/2 connection of a proxy would put many people under one client's limits (FIELD F23). A proxy that asks for HTTP/2 alone gets it. */
 export function protocolsFor(offer: Http2Offer): Pick<https.ServerOptions, 'ALPNProtocols' | 'ALPNCallback'> {
   if (offer === true) return { ALPNProtocols: ['h2', 'http/1.1'] }
   if (offer === false) return { ALPNProtocols: ['http/1.1'] }

@@ -7,14 +7,13 @@ export class ExportRuns {
   readonly #runtime: Services
   #running: Exporters | null = null
   #now = '[]'
-  /** Resolves when the last change is done. Changes run one after the other. */
   #changing: Promise<void> = Promise.resolve()
 
   constructor(runtime: Services) {
     this.#runtime = runtime
   }
 
-  /** Ends the old exports and starts these. A send may take three seconds, so a reload does not wait for it. */
+  /** A send may take three seconds, so a reload does not wait for it. */
   use({ export: exports }: Config['journal']): Promise<void> {
     const text = JSON.stringify(exports)
     if (text !== this.#now) {

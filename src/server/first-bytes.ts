@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 
 type Accept = () => void
 
-/** Comes before the listeners that the server has now. The step calls `accept`, or keeps the connection. */
+/** The step calls `accept`, or keeps the connection. */
 export function beforeConnections(server: Server, step: (socket: Socket, accept: Accept) => void): void {
   const accepts = server.listeners('connection') as ((socket: Socket) => void)[]
   server.removeAllListeners('connection')
@@ -20,7 +20,6 @@ interface FirstBytes {
   readonly judge: (bytes: Buffer) => number | null
   /** The rest is put back for the next reader. */
   readonly done: () => void
-  /** The socket is destroyed afterwards. */
   readonly onTimeout?: (received: number) => void
 }
 

@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema.ts'
 const fixed = ['listen', 'admin', 'workers', 'store', 'redis', 'keyFile'] as const
 type Fixed = Pick<Config, (typeof fixed)[number]>
 
-/** Credentials of Redis are not fixed: each new connection shows the present ones. */
+/** Each new connection shows the present credentials of Redis. */
 function fixedPart(config: Fixed, key: (typeof fixed)[number]): string {
   if (key === 'redis') return config.redis.keyPrefix
   const { store } = config

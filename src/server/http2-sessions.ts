@@ -19,7 +19,6 @@ interface Http2SessionsOptions {
   /** In bytes, counted as HTTP/1.1 would write the head. */
   readonly maxHeaderSize: number
   readonly firstRequestMs: number
-  /** Without an open request. */
   readonly idleMs: number
   /** A client must take a part of the waiting bytes in this time. Default: 5 minutes, for paused downloads. */
   readonly stallMs?: number | undefined
@@ -37,7 +36,6 @@ const stallMs = 300_000
 const leaveMs = 2_000
 const maxSweepMs = 5_000
 
-/** The types of Node 20 lack some of these. */
 const limits = {
   maxHeaderListPairs: maxHeaderPairs,
   /** In megabytes. Waiting answers count too, with up to half a megabyte each. */
@@ -154,13 +152,10 @@ export class Http2Sessions {
     else onRequest(request, response, connection?.socket ?? request.socket)
   }
 
-  /** Ends responses whose client takes nothing. */
   #checkProgress(): void {
     const now = performance.now()
     for (const connection of this.#connections.values()) {
-      // An error of the protocol ends the session.
       if (connection.session.destroyed) this.#leave(connection)
-      // This is a copy, because a break ends a response at once.
       for (const response of [...connection.responses])
         if (response.stalledFor(now) >= this.#stallMs) breakStream(response.stream)
     }

@@ -20,7 +20,6 @@ export interface CertificateSource {
 export interface TlsChallenges {
   /** An authority may connect now. */
   readonly isAwaitingTls: boolean
-  /** Null if no challenge for this name is pending. */
   pairFor(name: string): Promise<Pair | null>
 }
 
@@ -42,10 +41,7 @@ export class IssuedContexts {
     this.#optionsFor = optionsFor
   }
 
-  /**
-   * Undefined for a foreign host, which gets the main certificate. Throws for a host without one, so that the handshake fails: another host's certificate would
-   * make people click a warning away.
-   */
+  /** Undefined for a foreign host, which gets the main certificate. Throws for a host without one: another host's would make people click a warning away. */
   for(name: string): SecureContext | undefined {
     const pair = this.#source.pairFor(name)
     if (pair === null) {

@@ -32,7 +32,7 @@ export interface TlsFiles {
 export interface ListenerOptions {
   /** Bytes of request line and headers. Beyond it a request gets 431. */
   readonly maxHeaderSize: number
-  /** Paths of PEM files, or issued certificates; null for plain HTTP. */
+  /** Null for plain HTTP. */
   readonly tls: TlsFiles | IssuedTls | null
   readonly headersTimeoutMs?: number
   readonly proxyProtocol?: ProxyProtocol | null
@@ -63,7 +63,6 @@ export class Listener {
   #tls: TlsFiles | IssuedTls | null
   /** Read once: a new certificate must not fail with a file of authorities. */
   #authorities: readonly string[]
-  /** Null with a certificate from a file. */
   readonly #issued: IssuedContexts | null
   #pipeline: Pipeline
   #closing = false

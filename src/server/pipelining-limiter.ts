@@ -14,7 +14,6 @@ interface QueuedRequest {
 interface ConnectionQueue {
   readonly socket: Duplex
   readonly waiting: QueuedRequest[]
-  /** Null once it is closed. */
   newest: ServerResponse | null
   active: number
   isPaused: boolean

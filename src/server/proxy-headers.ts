@@ -21,7 +21,6 @@ const warnMs = 60_000
 /** The address of a closed socket, which is in no network (src/request/client.ts). */
 const unknownAddress = 'unknown'
 
-/** Comes before the listeners that the server has now. */
 export function readProxyHeaders(server: Server, { from, warn, headerMs: withinMs = headerMs }: ProxyProtocol): void {
   const balancers = parseNetworks(from)
   const refused = refusals(warn)

@@ -1,4 +1,4 @@
-/** Responses outside the pipeline, such as to a request that node:http cannot parse. */
+/** Responses outside the pipeline. */
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { strictTransport } from '../../plugins/security-headers.ts'

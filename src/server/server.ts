@@ -53,7 +53,7 @@ interface ServerInput {
 }
 
 export interface Serving {
-  /** `admin` is null when health is off, `http` without `listen.http`. A cluster does not know `http`. */
+  /** `admin` is null when health is off. A cluster does not know `http`. */
   readonly addresses: {
     readonly gate: AddressInfo
     readonly admin: AddressInfo | null
@@ -111,7 +111,7 @@ export class Server implements Serving {
     })
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
-    // The gateway in use is asked, because a refused configuration names other files.
+    // A refused configuration names other files.
     runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
     const proxyProtocol = proxyProtocolOf(config, log)
     this.#listener = new Listener(pipelineOf(gateway), {
@@ -189,7 +189,6 @@ export class Server implements Serving {
     }
   }
 
-  /** The store may be new, or the wrong one. */
   async #warnIfEmpty(): Promise<void> {
     const { file, store, portal, identity } = this.#config
     // Without a configuration file (the demo) accounts are created after the start.

@@ -11,7 +11,6 @@ export interface GateStatus extends ConfigurationNote {
   readonly workers: number
   /** Null for `serve --upstream`. */
   readonly file: string | null
-  /** Sockets, downloads and uploads under way. */
   readonly openConnections: number
   readonly isStoreUp: boolean
   readonly isJournalWritable: boolean

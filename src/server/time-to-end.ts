@@ -1,4 +1,4 @@
-/** How long the end of a process may take before it is cut off. */
+/** How long the end of a process may take. */
 import type { Config } from '../../config/schema.ts'
 
 /** For what follows the last requests: exports, messages, the journal and the store. */

@@ -1,6 +1,6 @@
 /**
- * Answers the connections of tls-alpn-01 (RFC 8737). OpenSSL picks the certificate before it reads ALPN. So while a challenge is pending the gate reads each
- * ClientHello itself, and gives the authority's connections to a TLS server of their own.
+ * Answers the connections of tls-alpn-01 (RFC 8737). OpenSSL picks the certificate before it reads ALPN, so while a challenge is pending the gate reads each
+ * ClientHello itself.
  */
 import type { Server } from 'node:net'
 import tls from 'node:tls'

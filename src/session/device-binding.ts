@@ -25,7 +25,6 @@ import type { SessionCache } from './session-cache.ts'
 import type { Sessions } from './sessions.ts'
 
 interface DeviceTerms {
-  /** Of a bound cookie. */
   readonly lifetimeSeconds: number
   /** The hosts whose tokens are bound: those of the apps that ask for it, and the portal's. */
   readonly hosts: ReadonlySet<string>
@@ -61,7 +60,6 @@ interface Granted {
 export interface RefusedProof {
   readonly kind: 'refused'
   readonly why: RefusedBecause
-  /** Null if the proof does not name it, or it has ended. */
   readonly session: Session | null
 }
 
@@ -76,13 +74,11 @@ type Refresh =
       readonly identifier: string
       readonly challenge: string
     }
-  /** The host is not bound any more. */
   | { readonly kind: 'forget'; readonly identifier: string }
   | RefusedProof
 
 /** A request that left its browser before the first cookie of a new key may arrive this late. */
 const firstCookieMs = 30_000
-/** The answer to a registration reaches the browser within this time. */
 const answeredWithinMs = 10_000
 const minWaitMs = 100
 const maxWaitMs = 3_000
@@ -97,7 +93,7 @@ export class DeviceBinding {
   readonly terms: DeviceTerms
   readonly #options: DeviceBindingOptions
   readonly #offeredAt = new WeakMap<Principal, number>()
-  /** The last bound cookie of each principal saves most requests a MAC. */
+  /** It saves most requests a MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
   /** Keys whose cookie has come, by `nameOfKey`. */
@@ -150,7 +146,7 @@ export class DeviceBinding {
     return age < answeredWithinMs ? Math.min(Math.max(age, minWaitMs), maxWaitMs) : null
   }
 
-  /** The value of `Secure-Session-Registration`; null where nothing is to be bound. */
+  /** Null where nothing is to be bound. */
   offer(principal: Principal): string | null {
     const { session, host, csrfKey, isFullySignedIn: isWhole } = principal
     if (!isWhole || !this.terms.hosts.has(host) || session.devices?.[host] !== undefined) return null
@@ -222,7 +218,7 @@ export class DeviceBinding {
     return { kind: 'refreshed', ...this.#grant(session, host, to.thumbprint, now) }
   }
 
-  /** Null without a complete session or a key on `host`. Another gate's notice about a new key may be under way, so the store is asked too. */
+  /** Another gate's notice about a new key may be under way. */
   async #bound(id: string, host: string): Promise<Session | null> {
     const { sessions, cache } = this.#options
     if ((await sessions.standing(id)) !== 'complete') return null

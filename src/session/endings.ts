@@ -21,7 +21,7 @@ import {
 import type { SessionCache } from './session-cache.ts'
 
 export const rememberedSeconds = 60 * 60
-/** Sessions that end so need no confirmation: in an older state of the store they have expired too. */
+/** These need no confirmation: in an older state of the store they have expired too. */
 const overAnyway: ReadonlySet<EndReason> = new Set(['idle', 'expired'])
 
 interface EndingsOptions {
@@ -41,10 +41,7 @@ export class Endings {
     this.#store = options.store
   }
 
-  /**
-   * Ends a session on every host; false if there is none. `words` of an operator or the watch are for the person. Rejects with StoreUnconfirmed; `confirmEnd`
-   * asks again.
-   */
+  /** Ends a session on every host; false if there is none. `words` are for the person. Rejects with StoreUnconfirmed; `confirmEnd` asks again. */
   async end(id: string, why: EndReason, words?: string | Words): Promise<boolean> {
     const session = await this.finish(id, why, words)
     if (session === null) return false
@@ -94,7 +91,7 @@ export class Endings {
     return said === null ? ended : { ...ended, ...said }
   }
 
-  /** The account of the token's session, known for an hour after its end; null if unknown. */
+  /** Null if unknown. */
   async ownerOf(token: string): Promise<string | null> {
     const ended = await this.whyEnded(token)
     if (ended !== null || !isToken(token)) return ended?.accountId ?? null
@@ -191,7 +188,7 @@ export class Endings {
     return Math.max(rememberedSeconds, Math.ceil((expiresAt - this.#options.clock()) / 1000))
   }
 
-  /** A full disk has no room for an explanation, and the session ends all the same. */
+  /** A full disk has no room for an explanation. */
   async #remember(key: string, what: string, seconds = rememberedSeconds): Promise<void> {
     await this.#store.put(key, what, seconds).catch(error => {
       if (!(error instanceof StoreUnreachable)) throw error
@@ -199,7 +196,6 @@ export class Endings {
   }
 }
 
-/** Without readable reasons, the words alone are shown. */
 function ifTooNew(error: unknown): null {
   if (error instanceof RecordTooNew) return null
   throw error

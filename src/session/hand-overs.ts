@@ -29,7 +29,6 @@ export class HandOvers {
     return code
   }
 
-  /** Does not spend the code. */
   async look(
     code: string,
     host: string

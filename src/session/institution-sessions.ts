@@ -39,7 +39,7 @@ export class InstitutionSessions {
     this.#keyring = input.keyring
   }
 
-  /** `endsAt` is that of our session, in milliseconds since the epoch. `prolong` gives a later one. */
+  /** `endsAt` is that of our session, in milliseconds since the epoch. */
   async remember(id: string, session: RememberedInstitution, endsAt: number): Promise<void> {
     const seconds = secondsUntil(endsAt, this.#clock())
     const hint = session.hint === null ? null : this.#keyring().seal(session.hint, sealContext(id))
@@ -47,7 +47,6 @@ export class InstitutionSessions {
     await linkAll(this.#store, id, session, seconds)
   }
 
-  /** Null for a session that did not begin at an institution. */
   async of(id: string): Promise<RememberedInstitution | null> {
     const record = await institutionSessionRecord.get(this.#store, id)
     if (record === null || record.hint === null) return record
@@ -72,7 +71,7 @@ export class InstitutionSessions {
     return theirs.filter(id => id !== null)
   }
 
-  /** The external ids of people who have sessions here under this name of the institution. */
+  /** External ids of people with sessions here. */
   async peopleCalled(directory: string, nameThere: string): Promise<string[]> {
     const ids = await this.#store.members(withNameKey(directory, nameThere))
     const records = await Promise.all(ids.map(id => institutionSessionRecord.get(this.#store, id)))

@@ -15,7 +15,6 @@ export class AppUse {
     this.#store = store
   }
 
-  /** Does not wait, and ignores a failure. */
   note(accountId: string, appId: string, now: number): void {
     let apps = this.#written.get(accountId)
     if (now - (apps?.get(appId) ?? 0) < writeEveryMs) return

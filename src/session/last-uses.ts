@@ -10,7 +10,6 @@ export class LastUses {
   readonly #idleSeconds: () => number
   /** Session id → milliseconds since the epoch. */
   readonly #seen = new Map<string, number>()
-  /** These are not written yet. */
   readonly #touched = new Map<string, number>()
 
   constructor(input: { store: Store; clock: Clock; idleSeconds: () => number }) {
@@ -43,7 +42,6 @@ export class LastUses {
     this.#touched.set(id, now)
   }
 
-  /** Counts sessions of this process. */
   activeWithin(seconds: number): number {
     const since = this.#clock() - seconds * 1000
     let count = 0
@@ -80,7 +78,7 @@ export class LastUses {
     const at = this.#touched.get(id)
     if (at === undefined) return
     await this.#store.put(seenKey(id), String(at), this.#idleSeconds())
-    // // A session that was used meanwhile, or whose write failed, is due the next time.
+    // A session that was used meanwhile is due the next time.
     if (this.#touched.get(id) === at) this.#touched.delete(id)
   }
 }

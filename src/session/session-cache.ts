@@ -47,12 +47,10 @@ export class SessionCache {
     return () => this.#listeners.delete(listener)
   }
 
-  /** True while all subscriptions work, so that cached values are right. */
   get isTold(): boolean {
     return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
 
-  /** Undefined if the store must be asked. */
   peek(key: string): unknown {
     return this.#entries.get(key)
   }

@@ -83,7 +83,6 @@ export class Sessions {
     this.#terms = terms
   }
 
-  /** Null if its directory is gone; see SessionTerms. */
   accountNow(account: Account): Account | null {
     return this.#terms.accountNow(account)
   }
@@ -259,7 +258,7 @@ export class Sessions {
     return found.filter(each => each !== null).sort((a, b) => b.lastSeenAt - a.lastSeenAt)
   }
 
-  /** A half-way session keeps open only what needs no second factor. A session that loses its last second factor goes on half-way. */
+  /** A session that loses its last second factor goes on half-way. */
   async standing(id: string): Promise<'ended' | 'half-way' | 'complete'> {
     const now = await this.#clockCorrection.present()
     let session = await this.#cache.read(sessionKey(id), sessionRecord.parse)

@@ -10,7 +10,7 @@ export interface Answer {
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
   readonly redirect: string | null
-  /** Digests of the session's token before and after the answer. */
+  /** Digests before and after the answer. */
   readonly tokens: readonly (string | null)[]
 }
 
@@ -94,5 +94,4 @@ export class SharedAnswers {
   }
 }
 
-/** Lists pending and successful presses. */
 const indexOf = (key: string) => `answer-presses:${key}`

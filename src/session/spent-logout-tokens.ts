@@ -11,7 +11,7 @@ export class SpentLogoutTokens {
     this.#store = store
   }
 
-  /** True the first time. It is remembered for `seconds`, after which the token must count as too old. */
+  /** True the first time. After `seconds` the token must be too old. */
   spend(directory: string, jti: string, seconds: number): Promise<boolean> {
     return this.#store.add(keyOf(directory, jti), '1', seconds)
   }

@@ -9,7 +9,7 @@ export interface SessionTerms {
   readonly refused: ReadonlySet<string>
 }
 
-/** Accept every account and proof. Commands use them. */
+/** For commands. */
 export const noTerms: SessionTerms = { accountNow: account => account, refused: new Set() }
 
 const firstFactors: readonly string[] = ['password', 'directory', 'invitation', 'mail']

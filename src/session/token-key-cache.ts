@@ -9,7 +9,6 @@ import type { SessionTerms } from './terms.ts'
 
 export class TokenKeys {
   readonly digest: string
-  /** The store key of the token's record. */
   readonly token: string
   /** Outdated once the cache holds another session or account. */
   principal: Principal | null = null

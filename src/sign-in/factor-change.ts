@@ -39,7 +39,7 @@ export class FactorChange {
   async remove(by: SignedCaller, id: string): Promise<FactorRemoval> {
     const accountId = by.principal.account.id
     const credential = await this.#credentials.get(accountId, id)
-    // A retry after an unconfirmed removal.
+    // The person tries again after an unconfirmed removal.
     if (credential === null) {
       if (!(await this.#credentials.confirmRemoval(accountId, id))) return denied('not_found')
       await this.#endSessions(by, id)

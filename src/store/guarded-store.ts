@@ -75,7 +75,6 @@ export class GuardedStore implements Store {
     /** While this is false, subscribers may cache nothing. */
     isConnected: boolean
   }>()
-  /** - */
   readonly #epochKeys: readonly string[]
   /** The name of this process in the epochs. */
   #writer = newName()

@@ -1,4 +1,4 @@
-/** The store cannot be used as configured (address, password, rights, persistence). */
+/** The store cannot be used as configured. */
 
 /** Its message names the problem and the correction, without a password. */
 export class StoreMisconfigured extends Error {

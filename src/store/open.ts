@@ -14,7 +14,6 @@ import type { Store } from './store.ts'
 export interface StoreOptions {
   /** Redis uses its own clock. */
   clock?: Clock
-  /** Accepts a Redis without persistence. */
   unsafeVolatileStore?: boolean
   /** Default: `factorgate:`. */
   keyPrefix?: string
@@ -30,7 +29,7 @@ const redis = /^rediss?(\+[a-z]+)?:\/\//
 const loadEmbedded = () => import('./lmdb/lmdb.ts')
 const loadRedis = () => import('./redis/redis.ts')
 
-/** Loads the driver early, for a process that may lose the right to read the program's files. */
+/** For a process that may lose the right to read the program's files. */
 export async function loadDriver(url: string): Promise<void> {
   if (url.startsWith(embedded)) await loadEmbedded()
   else if (redis.test(url)) await loadRedis()
@@ -53,7 +52,7 @@ export async function openStore(url: string, options: StoreOptions = {}): Promis
   )
 }
 
-/** Empty for an embedded store. Throws as `openStore` does. */
+/** Empty for an embedded store. */
 export async function inspectStore(url: string, options: StoreOptions, now: Clock): Promise<RedisInspection[]> {
   if (!redis.test(url)) return []
   const { inspectRedis } = await loadRedis()
@@ -70,7 +69,6 @@ export function guardOptions(url: string, options: StoreOptions, knownFile: stri
   }
 }
 
-/** Also throws as `guardStore` does. */
 export async function openGuarded(
   url: string,
   options: StoreOptions,

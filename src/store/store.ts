@@ -65,7 +65,7 @@ export interface StoreEntry {
 
 export interface Store {
   get(key: string): Promise<string | null>
-  /** Without `ttlSeconds` the value never expires; the same below. */
+  /** Without `ttlSeconds` the value never expires; so too for `add`, `increment` and `link`. */
   put(key: string, value: string, ttlSeconds?: number): Promise<void>
   /** Writes only if absent; true for the one caller that wrote. */
   add(key: string, value: string, ttlSeconds?: number): Promise<boolean>

@@ -33,7 +33,7 @@ export class RequestTrace {
   readonly #parentId: string | null
   readonly #spanId = newSpanId()
   readonly #describe: Describe
-  /** Milliseconds since the epoch; `#startedMono` is never put back. */
+  /** Milliseconds since the epoch; `#startedMono` is on a clock that is never put back. */
   readonly #startedAt: number
   readonly #startedMono: number
   #upstream: UpstreamSpan | null = null

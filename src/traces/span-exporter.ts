@@ -24,7 +24,7 @@ interface SpanExporterOptions {
   readonly chance?: () => number
 }
 
-/** A span has about 700 bytes. */
+/** Limits of the queue. A span has about 700 bytes. */
 export const maxQueued = { spans: 4096, characters: 8 * 1024 * 1024 } as const
 const batchSpans = 512
 const maxRetryMs = 60_000
@@ -56,7 +56,7 @@ export class SpanExporter implements SpanSink {
     return this.#destination !== null && !this.#isClosing
   }
 
-  /** Null empties the queue. Otherwise waiting spans go to the new destination. */
+  /** Null ends the sending and empties the queue. Otherwise waiting spans go to the new destination. */
   configure(destination: SpanDestination | null, head = ''): void {
     const old = this.#destination
     this.#destination = destination

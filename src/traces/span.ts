@@ -47,7 +47,7 @@ export function encodeSpan(span: Span): string {
   return `{"traceId":"${traceId}","spanId":"${spanId}"${parent},"flags":${flags},"name":${JSON.stringify(name)},"kind":${kind},${times},"attributes":[${list}]${status}}`
 }
 
-/** A number has too few digits. */
+/** As decimal digits, because a number has too few. */
 function nanoseconds(ms: number): string {
   const whole = Math.floor(ms)
   return `${whole}${String(Math.floor((ms - whole) * 1e6)).padStart(6, '0')}`

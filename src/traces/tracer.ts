@@ -4,9 +4,10 @@ import type { SpanSink } from './span.ts'
 import { newTraceId, readParent } from './trace-context.ts'
 
 interface TracerOptions {
-  /** The share of new traces, from 0 to 1. */
+  /** The share of new traces that are kept, from 0 to 1. */
   readonly sample: number
   readonly sink: SpanSink
+  /** Milliseconds since the epoch. */
   readonly clock: () => number
 }
 

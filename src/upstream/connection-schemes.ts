@@ -25,8 +25,8 @@ const quoted = /"(?:[^"\\]|\\.)*("?)/gs
 const beginning = /^[\t ]*([^\s=]+)[\t ]*(=?)/
 
 /**
- * `value` is that of `Authorization`, `WWW-Authenticate` or their `Proxy-` forms. Unknown schemes count, otherwise another client could be answered as this
- * person.
+ * `value` is that of `Authorization`, `WWW-Authenticate` or their `Proxy-` forms. True if it may authenticate the connection; unknown schemes count, otherwise
+ * another client could be answered as this person.
  */
 export function tiesConnection(value: string): boolean {
   if (usual.test(value)) return false

@@ -71,7 +71,7 @@ export interface UpstreamRequest {
 }
 
 export interface ResponseHandler {
-  /** Its certificate is accepted. */
+  /** A new connection is open, and its certificate is accepted. Not called for kept ones. */
   onConnect?(): void
   onInterim?(head: InterimHead): void
   /** May throw InvalidResponseError, which leads to `onError`. */
@@ -87,13 +87,14 @@ export interface ResponseHandler {
 }
 
 export interface PoolListener {
-  /** The app keeps the connection so long; null if unspecified. */
+  /** The connection is idle. The app keeps it so long; null if unspecified. */
   onIdle(connection: UpstreamConnection, keptMs: number | null): void
   onClosed(connection: UpstreamConnection): void
   tieTo(requester: Requester | null): Tie
 }
 
 const bigBytes = 64 * 1024
+/** Of an idle WebSocket. */
 export const keepAliveMs = 60_000
 
 export const trusted = 'factorgate:trusted'
@@ -119,6 +120,7 @@ export class UpstreamConnection {
   #isSwitched = false
   #hasWriteFailed = false
   #reads = 0
+  /** When the gate stopped reading, on the clock of `now`. */
   #pausedAt = 0
   #tie: Tie | null = null
   /** On the clock of `now`; 0 means none. */
@@ -202,7 +204,7 @@ export class UpstreamConnection {
     this.#status = head.status
     this.deadline = 0
     this.#keptMs = head.keptMs
-    // An app that does not read a request body takes it for the next request, with any user name in it (CL.0, THREATS F14).
+    // No reuse after a request body: an app that does not read the body takes it for the next request, with any user name in it (CL.0, THREATS F14).
     this.#isKept = this.#request?.body === null && !this.#request.isUpgrade && head.keptMs !== 0
     this.#bytes = 0
     if (head.tiesConnection && this.#request !== null) this.#tie ??= this.#pool.tieTo(this.#request.requester)
@@ -262,7 +264,7 @@ export class UpstreamConnection {
     return this.#wasSent && this.#request?.body != null && this.#socket?.destroyed === false
   }
 
-  /** The app may have responded before it closed (RFC 9112 §9.5). */
+  /** After a failed write. The app may have responded before it closed (RFC 9112 §9.5). */
   #stopSending(cause: NodeJS.ErrnoException): void {
     if (this.#hasWriteFailed || this.#isClosed) return
     this.#hasWriteFailed = true

@@ -16,6 +16,7 @@ interface CheckedUpstream {
   readonly pool: UpstreamPool
   readonly state: UpstreamState
   readonly check: HealthCheck
+  /** Without its last CRLF. */
   readonly head: string
   readonly explain: (error: UpstreamError) => string
 }

@@ -20,7 +20,7 @@ const idleMarginMs = 1_000
 const tiedIdleMs = 70_000
 /** One timer for all deadlines is cheaper than one each. */
 const tickMs = 200
-/** WebSockets count only until the 101. */
+/** Streams and uploads count, WebSockets only until the 101. */
 const maxConnections = 4_096
 
 export interface UpstreamAddress {
@@ -35,7 +35,7 @@ export class UpstreamPool implements PoolListener {
   readonly #isSecure: boolean
   readonly #all = new Set<UpstreamConnection>()
   readonly #idle: UpstreamConnection[] = []
-  /** The longest idle one comes first. */
+  /** Idle connections of people, the longest idle first. */
   readonly #tied = new Set<UpstreamConnection>()
   #session: Buffer | undefined
   #timer: NodeJS.Timeout | undefined
@@ -53,7 +53,7 @@ export class UpstreamPool implements PoolListener {
         : { path: upstream.socketPath }
   }
 
-  /** `isFresh`: for upgrades, unsafe methods, bodies and retries. Null at the limit. */
+  /** `isFresh` demands a new connection: for upgrades, unsafe methods, bodies and retries. Null at the limit. */
   send(request: UpstreamRequest, handler: ResponseHandler, isFresh: boolean): UpstreamConnection | null {
     const connection = (isFresh ? undefined : this.#idle.pop()) ?? this.#open(request.isUpgrade)
     connection?.send(request, handler, performance.now())

@@ -109,7 +109,7 @@ export class ReadBuffer {
     return this.#buffer.memory.subarray(0, length)
   }
 
-  /** Reserves the memory of the last read until the returned function is called. Null: the caller must copy. */
+  /** Reserves the memory of the last read until the returned function is called, once. Null: the caller must copy. */
   take(): (() => void) | null {
     if (this.#buffer === common) return null
     this.#buffer.use()

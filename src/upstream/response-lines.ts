@@ -1,7 +1,7 @@
 /** Parses a response head. It repairs what old apps send (RFC 9112 §2.2, §5.2, §6.3) and rejects ambiguous framing. */
 import { tiesConnection } from './connection-schemes.ts'
 
-/** The response cannot be repaired. */
+/** The response breaks HTTP and cannot be repaired. */
 export class InvalidResponseError extends Error {
   override readonly name = 'InvalidResponseError'
 }
@@ -13,7 +13,7 @@ export class TlsResponseError extends InvalidResponseError {
   }
 }
 
-/** A fixed set, because each is logged once per app. */
+/** What was repaired or dropped. A fixed set, because each is logged once per app. */
 export type Oddity =
   | 'empty lines before the status line'
   | 'a status line of its own kind'
@@ -161,7 +161,7 @@ export class ResponseLines {
     if (this.#length === null) this.#takeLength(name, said)
   }
 
-  /** Drops `identity` and a repeated `chunked`. */
+  /** Drops `identity` and a repeated `chunked`. Throws for any other coding. */
   #settleCodings(codings: string): void {
     const names = codings.split(',').map(coding => coding.trim().toLowerCase())
     if (names.some(name => name !== 'chunked' && name !== 'identity'))

@@ -18,7 +18,7 @@ export interface ResponseHead {
   /** From `Keep-Alive: timeout=5`; 0 to close, null if unspecified. */
   readonly keptMs: number | null
   readonly isWhole: boolean
-  /** The app authenticates the connection. */
+  /** The app authenticates the connection, which must not be shared from now on. */
   readonly tiesConnection: boolean
   readonly oddities: readonly Oddity[] | null
 }
@@ -34,7 +34,7 @@ export interface InterimHead {
 export interface ResponseReader {
   onInterim?(head: InterimHead): void
   onHead(head: ResponseHead): void
-  /** A view of the input. */
+  /** `chunk` is a view of the input. */
   onData(chunk: Buffer): void
   onComplete(): void
 }
@@ -76,7 +76,7 @@ export class ResponseParser {
   #hasNoBody = false
   #maySwitch = false
   #held: Buffer | null = null
-  /** For trailers, bytes still allowed. */
+  /** Bytes left of the body or chunk; for trailers, bytes still allowed. */
   #left = 0
   #oddities: Oddity[] | null = null
   #interims = 0
@@ -285,7 +285,7 @@ export class ResponseParser {
   }
 }
 
-/** -1 if the line is incomplete. */
+/** Where the next line begins; -1 if this one is incomplete. Throws if it is longer than `most`. */
 function endOfLine(bytes: Buffer, at: number, most: number): number {
   const end = bytes.indexOf(lf, at)
   if ((end < 0 ? bytes.length : end) - at > most) throw new InvalidResponseError('endless lines around its chunks')
@@ -301,7 +301,7 @@ function looseEnd(bytes: Buffer, at: number): number {
   return -1
 }
 
-/** Otherwise the client waits for the response timeout (FIELD F15). */
+/** Rejects an invalid head early, otherwise the client waits for the response timeout (FIELD F15). */
 function refuseBeginning(text: string): -1 {
   const end = text.search(/\r?\n/)
   if (end >= 0) new ResponseLines(`${text.slice(0, end)}\r\n`)

@@ -31,7 +31,7 @@ export class PersonalTie implements Tie {
 
 interface Ties {
   readonly connections: Map<string, UpstreamConnection>
-  /** The app answered it with a demand for such authentication. */
+  /** The last request that the app answered with a demand for such authentication. */
   refused: string | null
 }
 

@@ -11,7 +11,7 @@ export interface UpstreamTls {
   readonly key: string | null
   /** It replaces the upstream's host in SNI and in the certificate. */
   readonly serverName: string | null
-  /** SHA-256, 64 hex digits each. */
+  /** SHA-256, 64 hex digits each; null if none is pinned. */
   readonly fingerprints: readonly string[] | null
   readonly unsafeAnyCertificate: boolean
 }
@@ -32,7 +32,7 @@ export class Trust {
     })
   }
 
-  /** A resumed session shows no certificate to compare. */
+  /** False with pins, because a resumed session shows no certificate to compare. */
   get resumes(): boolean {
     return this.#tls === null || (this.#tls.fingerprints === null && !this.#tls.unsafeAnyCertificate)
   }

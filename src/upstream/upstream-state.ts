@@ -9,12 +9,12 @@ export interface HealthThresholds {
 export type UpstreamSighting = 'refused' | 'asked' | 'reached' | 'checks_failed' | 'checks_passed'
 
 export interface UpstreamWatcher {
-  /** Null when it is up again. Not called for what other workers have seen. */
+  /** `problem`: why the upstream is down; null when it is up again. Not called for what other workers have seen. */
   readonly onChange?: ((state: UpstreamState, problem: string | null) => void) | undefined
   readonly onSighting?: ((state: UpstreamState, sighting: UpstreamSighting) => void) | undefined
 }
 
-/** It doubles with each refused trial. */
+/** The pause after a refused connection; it doubles with each refused trial. */
 const firstPauseMs = 1_000
 const maxPauseMs = 30_000
 
@@ -28,7 +28,7 @@ export class UpstreamState {
   #isHealthy = true
   #wasChecked = false
   #streak = 0
-  /** A reload keeps it, and so repeats no check. */
+  /** On the caller's clock. A reload keeps it, and so repeats no check. */
   nextCheckAt = 0
 
   constructor(appId: string, address: string, watcher: UpstreamWatcher = {}) {
@@ -51,7 +51,7 @@ export class UpstreamState {
     return this.#isHealthy && now >= this.#pausedUntil
   }
 
-  /** Although no upstream of the app is up. */
+  /** When this upstream may be asked although none of the app is up. */
   get lastResortAt(): number {
     return Math.min(this.#pausedUntil, this.#askedAt + firstPauseMs)
   }
@@ -83,7 +83,7 @@ export class UpstreamState {
     this.#tell('reached')
   }
 
-  /** The very first check decides alone. */
+  /** `problem` is that of one check; null if it passed. The very first check decides alone. */
   checked(problem: string | null, { rise, fall }: HealthThresholds): void {
     const passed = problem === null
     const needed = !this.#wasChecked ? 1 : passed ? rise : fall

@@ -345,6 +345,7 @@ export class LdapDirectory implements Directory {
     this.#warnOnce(`${name}\n${problem}`, { name, problem }, sentence)
   }
 
+  /** Strangers can cause these lines. */
   #warnOnce(key: string, fields: object, sentence: string): void {
     const { log, clock } = this.#options
     const now = clock()

@@ -17,6 +17,7 @@ interface HashQueueOptions {
   readonly concurrency: number
   /** Waiting callers in each of the three lanes. */
   readonly queue: number
+  /** The answer is `busy` after this wait. */
   readonly maxWaitMs?: number
 }
 

@@ -220,6 +220,7 @@ class MdqSource implements MetadataSource {
       try {
         await within(this.#ask(entityId), patienceMs)
       } catch (error) {
+        // Too many questions are open. A known entity stays usable.
         if (usable() === null) throw error
       }
     const provider = usable()
@@ -255,7 +256,7 @@ class MdqSource implements MetadataSource {
   #ask(entityId: string): Promise<void> {
     let asking = this.#asking.get(entityId)
     if (asking === undefined) {
-      // Strangers may name any entity id.
+      // Strangers may name any entity id, so few are asked for at once.
       if (this.#asking.size >= mdqAtOnce)
         throw new GateError('institution_unreachable', {
           cause: new Error('too many questions to the MDQ server are open')

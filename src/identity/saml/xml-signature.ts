@@ -80,7 +80,7 @@ export function readSignature(node: XmlNode): XmlSignature {
   }
 }
 
-/** SAML Core §5.4.4. */
+/** Enveloped, then exclusive canonicalization, and nothing else (SAML Core §5.4.4). */
 function transforms(reference: XmlNode): ReadonlySet<string> {
   const [first, second, ...more] = elements(exactlyOne(reference, ds, 'Transforms'))
   const isWhole = first !== undefined && second !== undefined && more.length === 0

@@ -16,7 +16,7 @@ export class TreeBuilder implements XmlHandler {
   readonly #open: XmlNode[] = []
   #count = 0
 
-  /** Throws SamlRefusal for too many. */
+  /** Throws SamlRefusal for too many elements. */
   start(start: XmlStart): void {
     this.#count += 1 + start.attributes.length
     if (this.#count > maxParts) throw new SamlRefusal(`the XML has more than ${maxParts} elements and attributes`)

@@ -49,7 +49,7 @@ export class Cluster implements Serving {
   readonly #stuck: StuckWorkers
   #looking: NodeJS.Timeout
   #config: Config
-  /** The configuration at the start: a new worker must open the same store, keys and journal as the others. */
+  /** A new worker must open the same store, keys and journal as the others. */
   readonly #opened: Config
   /** The workers' keys of TLS tickets. They stay in memory, because they open recorded TLS 1.2 (RFC 5077 §5.5). */
   readonly #ticketKeys = new TicketKeys()

@@ -55,7 +55,7 @@ export class StuckWorkers {
     }, heard)
   }
 
-  /** True if a worker that ends after an error does not finish. The end of the gate has a limit of its own. */
+  /** A worker that ends after an error does not finish. */
   #isLate(handle: Asked): boolean {
     const looks = this.#ending.get(handle)
     if (looks === undefined || this.isEnding) return false

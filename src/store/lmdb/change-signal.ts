@@ -40,7 +40,6 @@ export class ChangeSignal {
     }
   }
 
-  /** Calls `onSignal` after signals and at each poll. It does not keep the process alive. */
   listen(onSignal: () => void): void {
     if (this.#timer !== undefined || this.#closed) return
     try {
@@ -55,7 +54,6 @@ export class ChangeSignal {
     }
   }
 
-  /** Signals in quick succession become one. Polling makes up for a failed one. */
   send(): void {
     if (this.#closed) return
     if (this.#isSending) {

@@ -24,7 +24,7 @@ const waitMs = { stands: 1500, holds: 15_000 } as const
 /** A read is tried so often without the lock of writers. */
 const readTries = 2
 
-/** LMDB would believe a copy that was put over the file of an open store, and go on beside processes that know the other one. Returns the end of a sentence. */
+/** LMDB would believe a copy that was put over the file of an open store. */
 function overwritten(directory: string, lock: WriteLock): string | null {
   // In this order: a commit that comes in between is in data.mdb first.
   const known = lock.commit
@@ -40,7 +40,7 @@ function unreachable(directory: string, why: string): StoreUnreachable {
   return new StoreUnreachable(`The store in ${directory} cannot be opened: ${why}.`)
 }
 
-/** LMDB ends the process where it cannot map a file, as on some network file systems, so another process tries first. */
+/** LMDB ends the process where it cannot map a file, so another process tries first. */
 function checkMapping(directory: string): void {
   if (sharedFileSystem(directory) === null) return
   const trial = mkdtempSync(join(directory, 'trial.'))
@@ -54,7 +54,7 @@ function checkMapping(directory: string): void {
   }
 }
 
-/** lmdb-js prints each failed commit with its stack. The caller gets the same error, and reports it. */
+/** lmdb-js prints each failed commit with its stack. */
 let isQuiet = false
 function quietDriver(): void {
   if (isQuiet) return
@@ -80,7 +80,6 @@ export class Environment {
   static #openCount = 0
   #isClosing = false
 
-  /** Throws StoreMisconfigured, and then leaves open what it was given. */
   private constructor(directory: string, root: RootDatabase, signal: ChangeSignal, lock: WriteLock, mark: OpeningMark) {
     this.root = root
     this.lock = lock

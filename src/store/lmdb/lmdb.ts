@@ -228,7 +228,7 @@ class LmdbStore implements Store {
     return !this.#isDeaf && this.#displaced === null && this.#writes.refusal === null
   }
 
-  /** Compares the open files with those in the directory. The store goes on only with the very same files. */
+  /** It goes on only with the very same files. */
   #checkFiles(): void {
     const wasDisplaced = this.#displaced !== null
     this.#displaced = this.#environment.files.troubleWithin(null)
@@ -304,7 +304,6 @@ class LmdbStore implements Store {
     return this.#reported(() => this.#commit(work, characters * 3))
   }
 
-  /** May use the reserve. */
   #removal<T>(work: () => T): Promise<T> {
     return this.#reported(() => this.#commit(work, null))
   }

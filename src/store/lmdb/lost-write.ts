@@ -6,7 +6,6 @@ import type { Environment } from './environment.ts'
 interface LostWriteOptions {
   readonly path: string
   readonly environment: Environment
-  /** The disk counts as well again once it takes so many bytes. */
   readonly bytes: number
   /** Called once. */
   readonly onWellAgain: (error: Error) => void
@@ -25,7 +24,6 @@ export class LostWrite {
     return this.#isKnown
   }
 
-  /** Resolves with the end of a sentence. */
   async troubleOfCommit(error: unknown): Promise<string> {
     const why = await commitTrouble(error)
     // The commit that loses the write names the error of the disk, and in lmdb-js 3.5.6 later ones never end. Only reads hear of the loss.
@@ -33,7 +31,6 @@ export class LostWrite {
     return this.#isKnown ? lostWrite : why
   }
 
-  /** Returns the end of a sentence. */
   troubleOfRead(error: unknown): string {
     const why = readTrouble(error)
     if (why === lostWrite) this.#isKnown = true
@@ -43,7 +40,6 @@ export class LostWrite {
   /** Always throws, because only a new process can use the files again. */
   probe(): never {
     const { path, bytes, onWellAgain } = this.#options
-    // While the disk is ill, a new process could not open the files either.
     checkFreeSpace(path, bytes, true)
     if (!this.#isTold) {
       this.#isTold = true

@@ -33,7 +33,6 @@ export class OpenFiles {
   /** The newest commit so far: lock.mdb may go back while a process opens the store. */
   #seen = 0n
 
-  /** Call it right after LMDB has opened `directory`. `dataId`: device and inode of the open data.mdb. */
   constructor(directory: string, dataId: string, commits: Commits) {
     this.#commits = commits
     this.#directory = directory
@@ -80,7 +79,6 @@ export class OpenFiles {
       : null
   }
 
-  /** True if data.mdb has more than `most` commits that lock.mdb does not name. */
   #isAhead(written: bigint, known: bigint, most: bigint): boolean {
     const isMore = (known: bigint) => written - known > most
     // The process that opened the store may have finished between the two looks.

@@ -8,7 +8,7 @@ import { systemClock } from '../../clock.ts'
 import { hasEnded, holderName, pidOf } from '../../files/holder.ts'
 
 const lookMs = 5
-/** File systems keep times in steps of two seconds at most, so a change after this time gets another one. */
+/** File systems keep times in steps of two seconds at most. */
 const tickMs = 2500
 /**
  * Opening takes milliseconds, so an older mark was left, or copied. In another container the process is unseen: its mark counts for less time than others wait,
@@ -37,10 +37,7 @@ export class OpeningMark {
     }
   }
 
-  /**
-   * Call it before a read. The returned function says after the read whether a process may have opened the store. One look at the directory is enough while its
-   * last change is older than a look that found no mark.
-   */
+  /** Call it before a read. The returned function says after the read whether a process may have opened the store. */
   watch(): () => boolean {
     if (this.#quietAt !== null)
       return () => {
@@ -56,7 +53,6 @@ export class OpeningMark {
     }
   }
 
-  /** When an entry of the directory was last made or removed. 0 if this user may not look. */
   get #changedAt(): number {
     try {
       return statSync(this.#directory, { throwIfNoEntry: false })?.mtimeMs ?? 0
@@ -85,12 +81,11 @@ export class OpeningMark {
     if (this.#content() === this.#me.text) this.#remove()
   }
 
-  /** Removes the mark of a killed process. It stays where this user may not remove it, as in a sticky folder. */
+  /** Removes the mark of a killed process. */
   clearIfLeft(): void {
     if (this.isThere && this.#process() === null) this.#remove()
   }
 
-  /** False if it is still there. */
   #remove(): boolean {
     try {
       unlinkSync(this.#path)
@@ -123,7 +118,6 @@ export class OpeningMark {
     try {
       const holder = readlinkSync(this.#path)
       const isOver = hasEnded(holder, this.#me.place)
-      // The clock may have been put back.
       const ageMs = Math.abs(systemClock() - lstatSync(this.#path).mtimeMs)
       if (isOver === true || ageMs > (isOver === null ? maxAgeMs.unseen : maxAgeMs.seen)) return null
       const pid = pidOf(holder)

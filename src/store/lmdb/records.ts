@@ -1,4 +1,4 @@
-/** The layout of values, indexes, expiries and the log of changes in LMDB tables. Callers provide the transaction. */
+/** The layout of records in LMDB tables. Callers provide the transaction. */
 import { StoreUnreachable } from '../store.ts'
 
 /** A record's version number holds its expiry. */

@@ -1,10 +1,10 @@
-/** The space for writes that end access (FIELD A4): bytes after LMDB's last page, which no other program can take. Ordinary writes may not use them. */
+/** The space for writes that end access (FIELD A4): bytes after LMDB's last page, which no other program can take. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs'
 import { newestMeta } from './whole-file.ts'
 
 /** A commit copies some thirty 4 KiB pages and frees as many. */
 const reserveBytes = 1024 * 1024
-/** An ordinary write takes this beside its value: pages of five trees and the free list. */
+/** Beside the value: pages of five trees and the free list. */
 const writeBytes = 96 * 1024
 /** Sizes are rounded up to this, so that small values and links are refused at one point. */
 const portionBytes = 64 * 1024
@@ -23,7 +23,6 @@ export class ReservedSpace {
     this.#file = openSync(path, constants.O_RDWR)
   }
 
-  /** The returned function ends the write. */
   begin(bytes: number): () => void {
     const taken = Math.ceil((bytes + writeBytes) / portionBytes) * portionBytes
     this.#pendingBytes += taken

@@ -86,7 +86,6 @@ interface NewestMeta {
 /** From the last page's number on the first meta page to the commit's on the second. Each write reads them, so the buffer is kept. */
 const metaWords = Buffer.alloc(metaPageBytes + meta.commit + 8 - meta.lastPage)
 
-/** Null if the file is too short for meta pages. */
 export function newestMeta(file: number): NewestMeta | null {
   if (readSync(file, metaWords, 0, metaWords.length, meta.lastPage) < metaWords.length) return null
   const at = meta.commit - meta.lastPage
@@ -171,7 +170,6 @@ function treeAt(page: Buffer, at: number, commit: number): Tree {
   }
 }
 
-/** Returns fewer bytes at the end of the file. */
 function readAt(file: number, position: number, bytes: number): Buffer {
   const page = Buffer.alloc(bytes)
   return page.subarray(0, readSync(file, page, 0, bytes, position))

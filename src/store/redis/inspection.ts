@@ -1,4 +1,4 @@
-/** What each Redis master says about itself, for `factorgate doctor`. Nothing is written. */
+/** What each Redis master says about itself, for `factorgate doctor`. */
 import type { RedisClient, RedisServer } from './redis-store.ts'
 
 /** Null where the server does not say. */

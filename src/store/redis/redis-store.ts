@@ -1,4 +1,4 @@
-/** The store's operations as Redis commands: one round trip each, atomic, on one key. A reply of an unexpected shape is rejected. */
+/** The store's operations as Redis commands: one round trip each, atomic, on one key. */
 import { checkKey, checkName, checkValue, lifeMs } from '../bounds.ts'
 import { StoreMisconfigured } from '../misconfigured.ts'
 import {

@@ -80,7 +80,7 @@ export class IoredisClient implements RedisClient {
     })
   }
 
-  /** Resolves once commands can be sent. Retries after StoreUnreachable, until `close`. */
+  /** Retries after StoreUnreachable, until `close`. */
   async open(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     try {

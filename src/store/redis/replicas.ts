@@ -27,7 +27,6 @@ const ownKeys = 3
 
 interface ReplicasOptions {
   readonly name: string
-  /** The prefix of keys that only serve the confirmation. */
   readonly ownPrefix: string
   /** `info` is null if INFO is denied. */
   readonly masters: () => Promise<readonly { readonly name: string; readonly info: string | null }[]>
@@ -42,7 +41,6 @@ interface Link {
   readonly waiting: Set<() => void>
 }
 
-/** Null if this user may not ask. */
 export async function replicationOf(server: {
   call(command: string, ...args: string[]): Promise<unknown>
 }): Promise<string | null> {

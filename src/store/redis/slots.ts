@@ -27,7 +27,7 @@ export function slotsOfMasters(answer: unknown): Range[][] {
   return [...found.values()]
 }
 
-/** A key is the prefix and a number. Fewer than `count` if no more are found. */
+/** A key is the prefix and a number. */
 export function keysWithin(prefix: string, ranges: readonly Range[], count: number): string[] {
   const found: string[] = []
   for (let n = 0; n < maxTries && found.length < count; n++) {

@@ -46,7 +46,7 @@ export class Tracker {
     return this.#isUp
   }
 
-  /** Calls `then` synchronously once the tracker is up, or at once. */
+  /** Calls `then` synchronously. */
   start(then: () => void): void {
     if (this.#timer === undefined)
       this.#timer = setInterval(() => {
@@ -58,7 +58,6 @@ export class Tracker {
     else this.#waiting.push(then)
   }
 
-  /** Call it whenever the masters may have changed. */
   refresh(): void {
     if (this.#timer === undefined) return
     const servers = new Set(this.#options.servers())
@@ -106,7 +105,7 @@ class Link {
   readonly #connection: TrackingConnection
   readonly #options: TrackerOptions
   readonly #onChange: () => void
-  /** Grows with each connection, so that late answers on an older one are ignored. */
+  /** Late answers on an older connection are ignored. */
   #epoch = 0
   #retryTimer: NodeJS.Timeout | undefined
   #stopped = false

@@ -2,7 +2,6 @@
 import { describeTrouble } from './errors.ts'
 
 const probeMs = 1000
-/** These refuse all writes. */
 const refusals = /^(?:READONLY|NOREPLICAS|MISCONF|OOM|MASTERDOWN) /
 /** Of the probe alone: the user may lack a right that only one command needs. */
 const refusalsOfProbe = /^NOPERM /
