@@ -69,6 +69,7 @@ function chainIn(pem: string): X509Certificate[] {
   }
 }
 
+/** Throws AcmeError, as for a damaged copy. */
 function keyIn(pem: string): KeyObject {
   try {
     return createPrivateKey(pem)

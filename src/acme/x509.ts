@@ -48,6 +48,7 @@ interface CertificateContent {
   /** A SubjectPublicKeyInfo in DER. */
   readonly publicKey: Buffer
   readonly signer: KeyObject
+  /** Milliseconds since the epoch. */
   readonly from: number
   readonly to: number
   readonly extensions: readonly Buffer[]

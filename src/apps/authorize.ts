@@ -53,6 +53,7 @@ export type TighteningOf = (app: string) => Tightening | null
 export interface AccessContext {
   readonly routes: RouteTable
   readonly clock: Clock
+  /** Null if nothing will be forwarded. */
   readonly audit: Pick<AuditSink, 'writable'> | null
   readonly demands?: Demands | null
   /** What the posture of an app adds to its rules; null for nothing. Each request asks it. */
@@ -70,6 +71,7 @@ interface AccessRequest {
   } | null
   /** Of the sign-in's device key on this host. */
   readonly binding?: Binding
+  /** A program that asks with a token; then `principal` is null. */
   readonly program?: Program | null
   /** Why a presented token counts for nothing. */
   readonly tokenFailure?: TokenFailure | null

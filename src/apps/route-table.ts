@@ -70,6 +70,7 @@ export interface App {
   readonly saysSessionEnd?: boolean
   /** The app refuses requests while the store is away, because budgets could not count them. */
   readonly isGuarded?: boolean
+  /** What `freshFor` of each rule demands, by the rule's index. */
   readonly ownBudgets?: readonly (Budget | null)[] | null
   readonly decoys?: Decoys | null
 }

@@ -82,6 +82,7 @@ export class JournalReader {
       if (indexFile !== null) behind.push({ file, indexFile })
     }
     if (behind.length === 0) return true
+    // Otherwise two processes could write the index at once.
     const lock = new JournalLock(`${indexFolderOf(this.#options.path)}.lock`)
     try {
       await lock.acquire()

@@ -57,7 +57,10 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** PIDs are reused. `ended` for a zombie. proc_pid_stat(5): field 3 is the state, field 22 the start, and the name in field 2 may contain anything. */
+/**
+ * The start of a process, because PIDs are reused; `ended` for a zombie, null if it is not seen. proc_pid_stat(5): field 3 is the state, field 22 the start,
+ * and the name in field 2 may contain anything.
+ */
 function startOf(pid: number): string | null {
   const stat = read(`/proc/${pid}/stat`)
   if (stat === null) return null

@@ -57,7 +57,7 @@ function linesOf(headers: IncomingHttpHeaders, raw: readonly string[], hasBody: 
       lines[cookieAt] += `; ${value}`
       continue
     }
-    // The accept step refuses a `Host` that differs from `:authority`.
+    // A `Host` that differs from `:authority` stays as a second line, which the accept step refuses.
     if (name === 'host' && value === authority) continue
     if (name === 'cookie') cookieAt = lines.length + 1
     lines.push(name, value)

@@ -1,4 +1,7 @@
-/** Fails a request of ours whose server switches protocols (101). Without a listener Node ends the connection with no error and no answer. */
+/**
+ * Fails a request of ours whose server switches protocols (101). Without a listener Node ends the connection with no error and no answer, and the deadline
+ * comes too late for a request that is gone.
+ */
 import type { ClientRequest } from 'node:http'
 
 export const switched = 'the server switches to another protocol, which nobody asked for'

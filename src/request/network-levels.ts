@@ -16,6 +16,7 @@ interface NetworkLevels {
   readonly region: string
 }
 
+/** An invalid address is `unknown` at every level. */
 export function networkLevels(address: string): NetworkLevels {
   const parsed = parseAddress(address)
   if (parsed === null) return every(unknownNetwork)

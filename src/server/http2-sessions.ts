@@ -156,6 +156,7 @@ export class Http2Sessions {
     const now = performance.now()
     for (const connection of this.#connections.values()) {
       if (connection.session.destroyed) this.#leave(connection)
+      // This is a copy, because a break ends a response at once.
       for (const response of [...connection.responses])
         if (response.stalledFor(now) >= this.#stallMs) breakStream(response.stream)
     }

@@ -37,6 +37,7 @@ export function inheritedSockets(env: Readonly<Record<string, string | undefined
   return sockets
 }
 
+/** Throws InheritedSocketError for a socket that no listener of the configuration takes. */
 export function checkTaken(
   sockets: InheritedSockets,
   { listen, admin }: { readonly listen: { readonly http: unknown }; readonly admin: unknown }

@@ -41,7 +41,10 @@ export class IssuedContexts {
     this.#optionsFor = optionsFor
   }
 
-  /** Undefined for a foreign host, which gets the main certificate. Throws for a host without one: another host's would make people click a warning away. */
+  /**
+   * Undefined for a foreign host, which gets the main certificate. Throws for a host without one, so that the handshake fails: another host's certificate would
+   * make people click a warning away.
+   */
   for(name: string): SecureContext | undefined {
     const pair = this.#source.pairFor(name)
     if (pair === null) {

@@ -53,7 +53,7 @@ interface ServerInput {
 }
 
 export interface Serving {
-  /** `admin` is null when health is off. A cluster does not know `http`. */
+  /** `admin` is null when health is off, `http` without `listen.http`. A cluster does not know `http`. */
   readonly addresses: {
     readonly gate: AddressInfo
     readonly admin: AddressInfo | null
@@ -111,7 +111,7 @@ export class Server implements Serving {
     })
     this.#reloads = worker === undefined ? new ReloadMetrics(runtime.metrics, runtime.clock) : null
     if (worker === undefined) runtime.metrics.read('factorgate_workers', () => 1)
-    // A refused configuration names other files.
+    // The gateway in use is asked, because a refused configuration names other files.
     runtime.metrics.read('factorgate_certificate_end_timestamp_seconds', () => this.#gateway.certificateEnds())
     const proxyProtocol = proxyProtocolOf(config, log)
     this.#listener = new Listener(pipelineOf(gateway), {

@@ -51,6 +51,7 @@ export class SessionCache {
     return this.#wanted > 0 && this.#subscribed === this.#wanted && this.#ends.length === this.#wanted
   }
 
+  /** Undefined if the store must be asked. */
   peek(key: string): unknown {
     return this.#entries.get(key)
   }

@@ -19,6 +19,7 @@ export interface Session {
   /** The end of the institution's assurance, in milliseconds since the epoch. Absent if it names none. */
   readonly endsAt?: number
   readonly proofs: readonly Proof[]
+  /** Grows by one with every proof. */
   readonly generation: number
   readonly device: Device
   /** Host → digest of the one valid token. */

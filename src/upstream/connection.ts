@@ -228,7 +228,7 @@ export class UpstreamConnection {
   }
 
   waitingFor(whom: 'client' | 'app'): void {
-    // While the app has nothing to read, only the client is slow.
+    // The deadline is off while the app has nothing to read, because only the client is slow then.
     if (this.#hasBegun) return
     this.deadline = whom === 'client' ? 0 : after(performance.now(), this.#request?.responseTimeoutMs ?? 0)
   }

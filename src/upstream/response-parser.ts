@@ -292,7 +292,7 @@ function endOfLine(bytes: Buffer, at: number, most: number): number {
   return end < 0 ? -1 : end + 1
 }
 
-/** The empty line may end with LF alone. */
+/** Where the body begins, after an empty line that may end with LF alone; -1 if not received. */
 function looseEnd(bytes: Buffer, at: number): number {
   for (let end = bytes.indexOf(lf, at); end >= 0; end = bytes.indexOf(lf, end + 1)) {
     if (bytes[end + 1] === lf) return end + 2

@@ -1,7 +1,9 @@
 /** Whether one upstream is up, by refused connections and health checks. */
 
 export interface HealthThresholds {
+  /** Passed checks until it is up again. */
   readonly rise: number
+  /** Failed checks until it is down. */
   readonly fall: number
 }
 

@@ -163,6 +163,7 @@ function diskTrouble(error: unknown): string | null {
     case -30796: // MDB_CORRUPTED
     case -30782: // MDB_BAD_TXN: the transaction has met such a page
       return `its file data.mdb is damaged. ${wayBack}`
+    // LMDB takes no more transactions in this process.
     case -30795: // MDB_PANIC
       return lostWrite
     case 'EMFILE':

@@ -118,6 +118,7 @@ export class OpeningMark {
     try {
       const holder = readlinkSync(this.#path)
       const isOver = hasEnded(holder, this.#me.place)
+      // The clock may have been put back.
       const ageMs = Math.abs(systemClock() - lstatSync(this.#path).mtimeMs)
       if (isOver === true || ageMs > (isOver === null ? maxAgeMs.unseen : maxAgeMs.seen)) return null
       const pid = pidOf(holder)
