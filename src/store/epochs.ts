@@ -27,6 +27,8 @@ const maxWriters = 256
 const recordWriters = 128
 /** A process that sees a store again after more new writers than these records hold cannot know whether its last write is there, and refuses the store. */
 const maxRecords = 64
+/** The name in the place of a record that could not be written. No record has it. */
+const lost = ''
 /** An operator's acceptance puts the count ahead by this, so writes of before it have a smaller multiple of it in their counts. */
 const acceptedStep = 2 ** 32
 
@@ -34,19 +36,18 @@ export function epochKeys(isCluster: boolean): readonly string[] {
   return isCluster ? clusterTags.map(tag => `${stateKeys}{${tag}}`) : [`${stateKeys}0`]
 }
 
-/** The text of the next epoch, which `writer` writes. Without a record, the writers that have been silent for longest are dropped if there are too many. */
+/** The text of the next epoch, which `writer` writes. Without a record, the writers that have been silent for longest are lost if there are too many. */
 export function advancedEpoch(text: string | null, writer: string, record?: PastRecord): string {
   const { count, floor, past, writers } = parse(text)
   const next = new Map([...writers].sort(([, one], [, other]) => one - other))
   next.delete(writer)
   next.set(writer, count + 1)
-  let lowest = floor ?? 0
-  for (const [name, at] of next) {
-    if (next.size <= maxWriters + (record === undefined ? recordWriters : 0)) break
-    next.delete(name)
-    lowest = Math.max(lowest, at)
-  }
-  const records = record === undefined ? past : [...past, record.name].slice(-maxRecords)
+  const most = maxWriters + (record === undefined ? recordWriters : 0)
+  const dropped = [...next].slice(0, Math.max(0, next.size - most))
+  for (const [name] of dropped) next.delete(name)
+  const lowest = Math.max(floor ?? 0, ...dropped.map(([, at]) => at))
+  const isSaid = dropped.length === 0 || past.at(-1) === lost
+  const records = record === undefined && isSaid ? past : [...past, record?.name ?? lost].slice(-maxRecords)
   return textOf({ count: count + 1, floor: lowest, past: records, writers: next })
 }
 
@@ -72,7 +73,7 @@ export function pastOf(text: string | null): readonly string[] {
 /** The epoch with the writers of its records, to compare it with what is known. It is not for the store. */
 export function wholeEpoch(text: string | null, records: readonly (string | null)[]): string {
   const { writers, ...epoch } = parse(text)
-  const pairs = records.flatMap(record => [...writersIn((record ?? '').split(' '))])
+  const pairs = records.flatMap(record => [...writersIn((record ?? '').split(' ').filter(Boolean))])
   return textOf({ ...epoch, writers: new Map([...pairs, ...writers]) })
 }
 
@@ -110,7 +111,10 @@ export function isBehind(text: string | null, known: string | null): boolean {
   return now.count < before.count || missing(now, before).length > 0
 }
 
-/** Of an epoch that is behind: true if all that it lacks is older than the oldest write that it lists, so that it may have been dropped from the list only. */
+/**
+ * Of an epoch that is behind, with the records that are newer than any missing one: true if all that it lacks is older than the oldest write that it has, so
+ * that it may only have been dropped.
+ */
 export function isTooOldToTell(text: string | null, known: string | null): boolean {
   const [now, before] = [parse(text), parse(known)]
   if (now.count < before.count || now.writers.size < maxWriters) return false

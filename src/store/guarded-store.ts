@@ -245,16 +245,18 @@ export class GuardedStore implements Store {
   /** Null if the store is behind. This may use the reserve, because it belongs to ending access. */
   async #tryToAdvance(key: string, n: number): Promise<string | null> {
     const known = this.#known?.epochs[n] ?? null
+    // Kept, because another epoch may fail meanwhile and begin the next round: two advances of one epoch at a time need two names.
+    const writer = this.#writer
     const made: string[] = []
     let before: string | null = null
     const { result, text } = await changeKnown<boolean>(this.#inner, key, this.#texts[n], async text => {
       before = text
       // SWAPDB breaks no connection, and an advanced epoch would make the wrong store look current.
       if (isBehind(text, known)) return { result: false }
-      const record = pastRecord(text, this.#writer, newName())
+      const record = pastRecord(text, writer, newName())
       const isKept = record !== null && (await this.#keepRecord(recordKey(key, record.name), record.value))
       if (isKept) made.push(record.name)
-      const next = advancedEpoch(text, this.#writer, isKept ? record : undefined)
+      const next = advancedEpoch(text, writer, isKept ? record : undefined)
       return { next, result: true, purpose: 'ends access' }
     }).catch((error: unknown) => {
       // That write may be at a master that was left. The same count of the same writer at another one would look like it.
@@ -263,7 +265,8 @@ export class GuardedStore implements Store {
     })
     this.#texts[n] = text
     // A record counts while an epoch names it.
-    const unnamed = made.length === 0 ? [] : [...pastOf(before), ...made].filter(name => !pastOf(text).includes(name))
+    const named = pastOf(text)
+    const unnamed = [...pastOf(before), ...made].filter(name => !named.includes(name))
     for (const name of unnamed) await this.#inner.delete(recordKey(key, name)).catch(() => {})
     return result ? text : null
   }

@@ -257,3 +257,65 @@ t.test('the records of past writers are few, and a full disk needs none', async 
   for (let n = 0; n < 200; n++) t.equal(await host.command(), true)
   t.equal(countOfWriters(await one.get(epochKey)), 384)
 })
+
+t.test('FIELD A7 a record that is gone, or a full disk, is not called a loss', async t => {
+  for (const isFull of [false, true]) {
+    const { one, machine } = await twoMasters()
+    const { add } = one
+    const [host, known] = [machine(), new KnownStoresFile(null)]
+    const open = () => guardStore(storeAt(machine().way), { known, address: 'store', isCluster: false })
+    const commands = async (count: number) => {
+      for (let n = 0; n < count; n++) t.equal(await host.command(), true)
+    }
+    if (isFull) {
+      await commands(400)
+      one.add = () => Promise.reject(new StoreUnreachable('full'))
+    }
+    await open()
+    await commands(400)
+    one.add = add
+    await commands(400)
+    const names = pastOf(await one.get(epochKey))
+    t.equal(names.filter(name => name === '').length, isFull ? 1 : 0, 'one name for all that the full disk kept out')
+    if (!isFull) t.equal(await one.delete(`${epochKey}:${names[0]}`), true)
+    const newer = names.length - 1 - Math.max(0, names.indexOf(''))
+    const count = countOfWriters(await one.get(epochKey)) + 129 * newer
+    await t.rejects(open(), { message: new RegExp(`cannot tell whether .* the last ${count} commands and gates`) })
+  }
+})
+
+t.test('FIELD A7 an advance that outlives its round has another name than the next', async t => {
+  const [failing, slow] = epochKeys(true)
+  const master = new MemoryStore(() => 0)
+  let isFirstRound = true
+  let isFirstOfSlow = true
+  const writers: (string | undefined)[] = []
+  let goOn = () => {}
+  const next = new Promise<void>(resolve => {
+    goOn = resolve
+  })
+  let end = () => {}
+  const isEnded = new Promise<void>(resolve => {
+    end = resolve
+  })
+  const replace = master.replace.bind(master)
+  master.replace = async (key, expected, text) => {
+    if (isFirstRound && key === failing) throw new StoreUnreachable('this master is away')
+    if (key === slow && isFirstOfSlow) {
+      isFirstOfSlow = false
+      await next
+      return false
+    }
+    const isDone = await replace(key, expected, text)
+    if (isDone && key === slow && writers.push(/(\S+):\d+$/.exec(text)?.[1]) === 2) end()
+    return isDone
+  }
+  const known = new KnownStoresFile(null)
+  const store = await guardStore(master, { known, address: 'store', isCluster: true })
+  await t.rejects(store.settle(), { name: 'StoreUnconfirmed' })
+  isFirstRound = false
+  await store.settle()
+  goOn()
+  await isEnded
+  t.equal(new Set(writers).size, 2)
+})
