@@ -1,5 +1,6 @@
 /** FIELD A7 and G19: Redis goes back to a past, or is another one. The gate notices, refuses, says so, and goes on once an operator has accepted it. */
 import t from 'tap'
+import { openStore } from '../../src/store/open.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { startUpstream } from '../fixtures/in-process/upstream.ts'
@@ -108,8 +109,16 @@ t.test('FIELD A7 a replica that is promoted without the last revocation opens no
   )
   t.match((await command('user', 'show', 'bob')).stderr, /gone back .* factorgate store accept/)
 
+  const watcher = await openStore(replica.url)
+  t.teardown(() => watcher.close())
+  const changed: string[] = []
+  for (const prefix of ['session:', 'meta:store-epoch'])
+    await watcher.subscribe(prefix, notice => notice.kind === 'changed' && changed.push(prefix))
   const { code, stderr } = await command('store', 'accept')
   t.equal(code, 0)
+  await until('the watcher has heard of it', async () => changed.includes('meta:store-epoch'))
+  const ends = changed.slice(0, changed.indexOf('meta:store-epoch')).filter(prefix => prefix === 'session:')
+  t.equal(ends.length, 3, 'no gate serves before all sessions have ended')
   t.match(stderr, /Accepted\. The store redis:\S+ \(keys factorgate:\*\) has gone back[\s\S]*Sessions ended: 3/)
   t.match(stderr, /The store knows nothing of these lines .*:\n {2}factorgate user suspend bob --why 'left the lab'\n/)
   t.match((await command('store', 'accept')).stderr, /Nothing was wrong/)

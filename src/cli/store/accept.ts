@@ -1,6 +1,7 @@
 /** `factorgate store accept`: accepts a store that was rolled back or replaced. */
 import { dayMs } from '../../clock.ts'
 import { acceptStore } from '../../store/open.ts'
+import { everyStep } from '../../store/unconfirmed.ts'
 import { type Command, readArgs } from '../command.ts'
 import { type CommandContext, configHelp, configOption, withStore } from '../command-context.ts'
 import { endedSince } from './ended-since.ts'
@@ -25,8 +26,17 @@ Example:
   async run(args, io) {
     const { values } = readArgs(args, { ...configOption, 'keep-sessions': { type: 'boolean' } })
     return withStore(io, { config: values.config, changes: 'grant', accepts: true }, async place => {
-      const why = await acceptStore(place.store, place.storeOptions)
-      const ended = values['keep-sessions'] ? 0 : await place.sessions.endAll('revoked')
+      let ended = 0
+      let why: string | null = null
+      await everyStep(
+        // A gate serves as soon as the store is accepted, and sessions that were revoked are valid until they are ended again.
+        async () => {
+          if (!values['keep-sessions']) ended = await place.sessions.endAll('revoked')
+        },
+        async () => {
+          why = await acceptStore(place.store, place.storeOptions)
+        }
+      )
       await place.record({ kind: 'store.accept', outcome: 'accepted', why: why ?? 'nothing was wrong', ended })
       io.stderr(why === null ? 'Nothing was wrong with the store.\n' : `Accepted. ${why}\n`)
       io.stderr(`Sessions ended: ${ended}. Every gate on this store serves again within seconds.\n`)
