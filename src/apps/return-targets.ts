@@ -53,7 +53,7 @@ export class ReturnTargets {
     return { app: match.app, access: this.#ask(match, target, principal, from, message) }
   }
 
-  /** A challenge may come first. */
+  /** Apps whose front page the rules permit, perhaps after a challenge. */
   appsFor(principal: Principal, from: string): App[] {
     return this.#apps.filter(({ host, prefix }) => {
       const target = parseTarget(`${prefix}/`) as Target

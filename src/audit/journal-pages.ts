@@ -9,7 +9,7 @@ import { BackwardsFile, linesWith, type Piece } from './lines-backwards.ts'
 export interface JournalPage {
   /** Newest first. */
   readonly entries: readonly Entry[]
-  /** Older entries begin here. */
+  /** Older entries begin here; null without any. */
   readonly next: string | null
   /** True if the bound ended the search before the page was full. */
   readonly isPartly: boolean

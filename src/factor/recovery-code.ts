@@ -79,7 +79,7 @@ export class RecoveryCodes {
     this.#onDisabled = input.onDisabled ?? (() => {})
   }
 
-  /** They replace all older ones. */
+  /** New codes replace all older ones. */
   async issue(accountId: string): Promise<string[]> {
     const codes = Array.from({ length: this.#count }, newCode)
     const slow = { salt: randomBytes(16).toString('base64url'), cost: this.#cost }

@@ -226,7 +226,7 @@ export function requestHead(method: string, target: string, { headers, body, isU
     : `${head}Connection: keep-alive\r\n`
 }
 
-/** Without anything of a client. */
+/** What the gate adds to each request, without anything of a client. */
 export function healthHead({ host, constant, mapping }: OutboundPlan, path: string): string {
   const headers = ['Host', host, 'User-Agent', 'Factorgate', 'Accept', '*/*', ...constant]
   const flags = {

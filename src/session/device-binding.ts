@@ -93,7 +93,7 @@ export class DeviceBinding {
   readonly terms: DeviceTerms
   readonly #options: DeviceBindingOptions
   readonly #offeredAt = new WeakMap<Principal, number>()
-  /** It saves most requests a MAC. */
+  /** The last bound cookie of each principal saves most requests a MAC. */
   readonly #live = new WeakMap<Principal, BoundCookie & { readonly value: string }>()
 
   /** Keys whose cookie has come, by `nameOfKey`. */

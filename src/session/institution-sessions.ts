@@ -71,7 +71,7 @@ export class InstitutionSessions {
     return theirs.filter(id => id !== null)
   }
 
-  /** External ids of people with sessions here. */
+  /** External ids of people with sessions here under this name of the institution. */
   async peopleCalled(directory: string, nameThere: string): Promise<string[]> {
     const ids = await this.#store.members(withNameKey(directory, nameThere))
     const records = await Promise.all(ids.map(id => institutionSessionRecord.get(this.#store, id)))

@@ -74,7 +74,7 @@ export class Sessions {
     return this.#clockCorrection.begin()
   }
 
-  /** They apply to running sessions too. */
+  /** New limits apply to running sessions too. */
   setLimits(limits: SessionLimits): void {
     this.#limits = limits
   }

@@ -10,7 +10,7 @@ export interface Answer {
   /** `Set-Cookie` lines. */
   readonly cookies: readonly string[]
   readonly redirect: string | null
-  /** Digests before and after the answer. */
+  /** Digests of the session's token before and after the answer. */
   readonly tokens: readonly (string | null)[]
 }
 

@@ -135,7 +135,7 @@ export class SignInJournal {
     this.#record(by, outcome === 'throttled' ? 'throttle' : 'enrol', { factor, outcome, ...more })
   }
 
-  /** The grant ended first. */
+  /** The factor is removed, because its grant ended first. */
   enrolmentUndone(by: By, { kind, id }: Credential): void {
     this.#record(by, 'factor.remove', { factor: kind, credential: id, outcome: 'invitation_over' })
   }

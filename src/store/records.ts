@@ -81,7 +81,7 @@ export class RecordKind<T extends object> {
     return JSON.stringify({ ...value, v: this.version })
   }
 
-  /** Throws RecordTooNew. */
+  /** Null if absent or malformed. Throws RecordTooNew. */
   async get(store: Store, id: string, seal?: Seal): Promise<T | null> {
     return this.#open(await store.get(this.key(id)), id, seal)
   }

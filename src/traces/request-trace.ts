@@ -76,7 +76,7 @@ export class RequestTrace {
     this.#end({ status, forwarded: { bytesIn, bytesOut, cut } })
   }
 
-  /** Forwarding ends its requests itself. */
+  /** Has no effect while the request is forwarded, which ends it. */
   answered(status: number | null): void {
     if (!this.#isForwarded) this.#end({ status })
   }

@@ -48,7 +48,7 @@ export class Trust {
     }
   }
 
-  /** Null for a pinned certificate. */
+  /** Null for a pinned certificate, or without pins. */
   refusal(socket: TLSSocket): Error | null {
     const pinned = this.#tls?.fingerprints ?? null
     if (pinned === null) return null

@@ -46,7 +46,7 @@ export class Tracker {
     return this.#isUp
   }
 
-  /** Calls `then` synchronously. */
+  /** Calls `then` synchronously once the tracker is up, or at once. */
   start(then: () => void): void {
     if (this.#timer === undefined)
       this.#timer = setInterval(() => {
