@@ -67,7 +67,7 @@ export function pastRecord(text: string | null, writer: string, name: string): P
 
 /** The names of the records of an epoch, oldest first. */
 export function pastOf(text: string | null): readonly string[] {
-  return parse(text).past
+  return Array.from((text ?? '').matchAll(/ \*([^ :]*)/g), ([, name = '']) => name)
 }
 
 /** The epoch with the writers of its records, to compare it with what is known. It is not for the store. */
@@ -135,9 +135,8 @@ function missing(now: Epoch, { floor, writers }: Epoch): [writer: string, at: nu
  */
 function parse(text: string | null): Epoch {
   const [count = '', floor = count, ...words] = (text ?? '').split(' ')
-  const past = words.filter(word => word.startsWith('*')).map(word => word.replace(/^\*|:.*/g, ''))
   const writers = writersIn(words.filter(word => !word.startsWith('*')))
-  return { count: numberIn(count), floor: floor === '-' ? null : numberIn(floor), past, writers }
+  return { count: numberIn(count), floor: floor === '-' ? null : numberIn(floor), past: pastOf(text), writers }
 }
 
 function writersIn(pairs: readonly string[]): Map<string, number> {
