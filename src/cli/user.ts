@@ -15,7 +15,7 @@ Example:
     { name: 'list', summary: 'List everybody, with groups, factors and status.', load: () => import('./user/list.ts') },
     {
       name: 'show',
-      summary: 'Show one person: account, factors, recovery codes, sessions.',
+      summary: 'Show one person: account, invitation, factors, recovery codes, sessions.',
       load: () => import('./user/show.ts')
     },
     { name: 'set', summary: 'Change groups, e-mail address or displayed name.', load: () => import('./user/set.ts') },
