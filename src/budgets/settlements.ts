@@ -6,7 +6,16 @@ import type { ClockJump } from '../metering/clock-jumps.ts'
 import { changeKnown } from '../store/change.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
 import type { FlowKeeper } from './counted-flow.ts'
-import { isBefore, type Ledger, type Mode, movedWith, type Report, type Settlement, settle } from './ledger.ts'
+import {
+  type Grant,
+  isBefore,
+  type Ledger,
+  type Mode,
+  movedWith,
+  type Report,
+  type Settlement,
+  settle
+} from './ledger.ts'
 import { ledgerRecord, ledgerSeconds } from './ledger-record.ts'
 import type { Meter } from './meter.ts'
 import type { Spender } from './spender.ts'
@@ -28,6 +37,8 @@ interface Unanswered {
   readonly text: string
   readonly report: Report
   readonly settlement: Settlement
+  /** The ledger before it. */
+  readonly found: Ledger | null
 }
 
 export const tickMs = 250
@@ -301,7 +312,7 @@ export class Settlements implements FlowKeeper {
       const own = settle(found, budget, { ...rest, isWanting }, clock(), scale(meter))
       const settlement = isDone ? withSteps(own, before.settlement) : own
       const next = ledgerRecord.text(settlement.ledger)
-      last = { text: next, report, settlement }
+      last = { text: next, report, settlement, found }
       return next === stored ? { result: settlement } : { result: settlement, next, ttlSeconds: ledgerSeconds(budget) }
     }).catch((error: unknown) => {
       if (last !== undefined) this.#unanswered.set(meter, last)
@@ -322,12 +333,16 @@ export class Settlements implements FlowKeeper {
   }
 }
 
-/** True if the store has that write, also below one of another gate. No other settlement gives the same grant. */
-function hasBegun({ text, report, settlement }: Unanswered, found: Ledger, stored: string | null): boolean {
+/** True if the store has that write, also below one of another gate: only this process gives itself that grant, unless it had the same one before. */
+function hasBegun({ text, report, settlement, found }: Unanswered, now: Ledger, stored: string | null): boolean {
   if (stored === text) return true
-  const grantIn = ({ grants }: Ledger) => grants.find(({ process }) => process === report.process)
-  const [given, there] = [grantIn(settlement.ledger), grantIn(found)]
-  return given !== undefined && given.until === there?.until && given.bytes === there.bytes
+  const grantIn = (ledger: Ledger | null) => ledger?.grants.find(({ process }) => process === report.process)
+  const [before, given, there] = [grantIn(found), grantIn(settlement.ledger), grantIn(now)]
+  return given !== undefined && isSame(given, there) && !isSame(given, before)
+}
+
+function isSame({ until, bytes }: Grant, other: Grant | undefined): boolean {
+  return other !== undefined && until === other.until && bytes === other.bytes
 }
 
 /** What was reported before is not counted again. Paths are told apart by themselves. */

@@ -132,6 +132,30 @@ for (const isOvertaken of [false, true])
     }
   )
 
+t.test(
+  'a report that did not reach the store is counted, though its grant would be as large as the one before',
+  async t => {
+    const { store, budgets, troubles, open } = fixture()
+    t.teardown(() => budgets.stop())
+    budgets.configure([budgetOf({ amount: 1024 ** 4 })])
+    const { flow } = open(false)
+    await budgets.flush()
+    const pieces = [40 * MiB, 40 * MiB, 40 * MiB, MiB]
+    for (const [i, bytes] of pieces.entries()) {
+      store.isDown = i === 2
+      flow.sent(bytes)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await budgets.flush()
+    t.equal(troubles[0] instanceof Error, true)
+    const record = ledgerRecord.parse((await store.get('meter:theft:A')) as string)
+    t.equal(
+      record?.slots.at(-1),
+      pieces.reduce((sum, bytes) => sum + bytes)
+    )
+  }
+)
+
 t.test('a guarded transfer goes on when the store is back in time', async t => {
   const { store, budgets, open } = fixture()
   t.teardown(() => budgets.stop())
