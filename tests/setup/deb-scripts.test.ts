@@ -1,13 +1,17 @@
 /** The maintainer scripts of the Debian package on a machine with systemd, whose programs only say here that they were called. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import { root } from '../fixtures/process/program.ts'
 import { temporaryDirectory } from '../fixtures/process/redis-server.ts'
 
 const skip = process.platform === 'linux' ? false : 'the scripts are for Debian'
+
+const isRoot = process.getuid?.() === 0
+/** The gate's user; only root can play another. */
+const user = isRoot ? { uid: 61_234, gid: 61_235 } : {}
 
 interface Machine {
   /** What systemctl answers, as branches of a `case` on its arguments. */
@@ -28,6 +32,8 @@ function machine(t: Test, { systemctl, hasConfiguration = true }: Machine) {
   }
   writeFileSync(at('calls'), '')
   shim('adduser', '')
+  // Others can change no user, also not to their own.
+  if (!isRoot) shim('setpriv', 'while case "$1" in -*) ;; *) false ;; esac; do shift; done; exec "$@"')
   shim('systemctl', `echo "$*" >> ${at('calls')}\ncase "$*" in\n${systemctl}\nesac`)
   return {
     at,
@@ -48,12 +54,17 @@ function machine(t: Test, { systemctl, hasConfiguration = true }: Machine) {
 async function gate(t: Test, { accepts }: { accepts: boolean }) {
   const folder = temporaryDirectory(t)
   const at = (name: string) => path.join(folder, name)
+  if (isRoot) chownSync(folder, 61_234, 61_235)
   writeFileSync(
     at('gate'),
-    `case "$1" in\nserve) echo serving; read -r _ ;;\n*) echo "$1|$2|$3|$CREDENTIALS_DIRECTORY|$DPKG_MAINTSCRIPT_NAME" > ${at('asked')}; exit ${accepts ? 0 : 1} ;;\nesac\n`
+    `case "$1" in\nserve) echo serving; read -r _ ;;\n*) echo "$1|$2|$3|$CREDENTIALS_DIRECTORY|$DPKG_MAINTSCRIPT_NAME|$(id -u):$(id -g)" > ${at('asked')}; (: < /dev/tty) && echo terminal > ${at('asked')}; exit ${accepts ? 0 : 1} ;;\nesac\n`
   )
   const env = { PATH: process.env.PATH, CREDENTIALS_DIRECTORY: '/run/credentials of/the unit' }
-  const child = spawn('/bin/sh', [at('gate'), 'serve', '--config', '/srv/my gate.yaml'], { env, stdio: 'pipe' })
+  const child = spawn('/bin/sh', [at('gate'), 'serve', '--config', '/srv/my gate.yaml'], {
+    env,
+    stdio: 'pipe',
+    ...user
+  })
   const exit = once(child, 'exit')
   t.teardown(() => {
     child.stdin.end()
@@ -63,13 +74,14 @@ async function gate(t: Test, { accepts }: { accepts: boolean }) {
   return { pid: child.pid!, asked: () => readFileSync(at('asked'), 'utf8').trim() }
 }
 
-t.test('an upgrade asks with the credentials and the configuration of the gate that runs', { skip }, async t => {
+t.test('an upgrade asks as the gate that runs: with its credentials, configuration and user', { skip }, async t => {
+  const { uid = process.getuid?.(), gid = process.getgid?.() } = user
   for (const accepts of [true, false]) {
     const running = await gate(t, { accepts })
     const { run } = machine(t, { systemctl: `*MainPID*) echo ${running.pid} ;;` })
     const { status, said, calls } = run('postinst', 'configure', '0.1.0')
     t.equal(status, 0, said)
-    t.equal(running.asked(), 'check|--config|/srv/my gate.yaml|/run/credentials of/the unit|')
+    t.equal(running.asked(), `check|--config|/srv/my gate.yaml|/run/credentials of/the unit||${uid}:${gid}`)
     t.equal(calls.includes('restart factorgate'), accepts)
     t.equal(/the old one still runs/.test(said), !accepts, said)
   }
