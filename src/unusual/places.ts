@@ -98,7 +98,8 @@ function noteClient(
 ): void {
   track.userAgent = userAgent
   track.isBrowser = namesBrowser(userAgent)
-  track.isMobile = isMobile(userAgent)
+  // A thief may name the owner's phone in a session of a computer.
+  track.isMobile = (isFirst || track.isMobile) && isMobile(userAgent)
   track.hadBrowser ||= track.isBrowser
   const name = clientName(userAgent)
   const device = hashText(name)
@@ -149,7 +150,8 @@ function noteAddress(
   const name = place?.owner == null ? provider : `AS${place.owner}`
   const network = place?.owner == null ? block : hashText(name)
   if (network === last.network) return
-  const isMidway = !isFirst && !isCounterpart(track, last)
+  const hasCounterpart = !isFirst && isCounterpart(track, address, network, place)
+  const isMidway = !isFirst && !hasCounterpart
   // A phone is in another network each day. A computer that goes on in one that is new to its person is rare.
   const isDeskMove = isMidway && !track.isMobile
   const isKnown = !noteKnown(person, known.networks, network, isDeskMove ? 1 | newDeskMove : 1)
@@ -158,7 +160,7 @@ function noteAddress(
     const chance = (days + 0.3) / (daysOf(person) + 1.5)
     track.raise(
       'network',
-      pointsOfChance(chance) * (isMidway ? factor : Math.min(factor, beginFactor)),
+      pointsOfChance(chance) * (hasCounterpart ? beginFactor : factor),
       `A network that is new to this person: ${name}.`,
       reason('network', { network: name }),
       isMidway
@@ -184,9 +186,15 @@ function noteAddress(
   if (place !== null) noteCountry(person, track, place, at, { factor, isKnownNetwork: isKnown, isMoved })
 }
 
-/** True for the first address of its family in a session that began in a new network: the two are of one place. */
-function isCounterpart(track: Track, { network }: { readonly network: number }): boolean {
-  return network === 0 && track.doubts.some(({ kind, isMidway }) => kind === 'network' && !isMidway)
+/**
+ * True for the first address of its family in a session that began in a new network: the two are of one place, unless the file of places says that they
+ * have two owners.
+ */
+function isCounterpart(track: Track, address: string, network: number, place: Place | null): boolean {
+  const isV6 = address.includes(':')
+  if (track.networksOf(isV6).network !== 0) return false
+  if (place?.owner != null && track.networksOf(!isV6).network !== network) return false
+  return track.doubts.some(({ kind, isMidway }) => kind === 'network' && !isMidway)
 }
 
 function noteCountry(

@@ -2,10 +2,11 @@
 import t from 'tap'
 import type { UsageObservation } from '../../src/unusual/observation.ts'
 import { number, type Person } from '../../src/unusual/person.ts'
+import type { FindPlace } from '../../src/unusual/places.ts'
 import { packPerson, unpackPerson } from '../../src/unusual/records.ts'
 import type { DoubtFacts } from '../../src/unusual/track.ts'
 import type { Unusual } from '../../src/unusual/unusual.ts'
-import { ask, usualWeeks, watch } from './fixture.ts'
+import { ask, monday, usualWeeks, watch } from './fixture.ts'
 
 const phone =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1'
@@ -45,6 +46,16 @@ t.test(
   }
 )
 
+t.test('a thief who names the phone of the owner is judged as a computer that moves', t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  roam(unusual)
+  ask(unusual, day, 20, i => (i < 8 ? {} : { address: '203.0.113.7', userAgent: phone }))
+  t.match(networkDoubt(unusual, `s-${day}`), { isMidway: true })
+  t.ok(networkDoubt(unusual, `s-${day}`)!.points >= 15)
+  t.end()
+})
+
 t.test('a computer that moves each day has few points for it', t => {
   const unusual = watch()
   for (let age = 0; age < day; age++) ask(unusual, age, 20, moves(`198.51.${age}.1`))
@@ -72,6 +83,36 @@ t.test('both families of addresses of a new place are one move', t => {
   t.match(networkDoubt(unusual, `s-${day}`), { isMidway: false }, 'the session has begun there')
   ask(unusual, day + 1, 20, moves('2001:db9:8::1'))
   t.match(networkDoubt(unusual, `s-${day + 1}`), { isMidway: true }, 'a thief has the other family')
+  t.end()
+})
+
+t.test('addresses of two owners are of two places, though they are of two families', t => {
+  const owners: Record<string, number> = { '203.0.113.7': 2, '2001:db8:7::1': 2, '2001:db9:8::1': 3 }
+  const findPlace: FindPlace = address => ({
+    country: 'DE',
+    latitude: null,
+    longitude: null,
+    radiusKm: 0,
+    owner: owners[address] ?? 1
+  })
+  const unusual = watch({ findPlace })
+  usualWeeks(unusual)
+  for (const [session, other, isMidway] of [
+    ['one owner', '2001:db8:7::1', false],
+    ['two owners', '2001:db9:8::1', true]
+  ] as const) {
+    ask(unusual, day, 20, i => ({ session, address: i < 8 ? '203.0.113.7' : other }))
+    t.match(networkDoubt(unusual, session), { isMidway }, session)
+  }
+  t.end()
+})
+
+t.test('a session that has begun long ago, nobody knows where, has all points of a new network', t => {
+  const unusual = watch()
+  usualWeeks(unusual)
+  ask(unusual, day, 8, () => ({ session: 'old', sessionStartedAt: monday, address: '203.0.113.7' }))
+  ask(unusual, day, 8, () => ({ session: 'new', address: '203.0.113.7' }))
+  t.equal(networkDoubt(unusual, 'old')!.points, 2 * networkDoubt(unusual, 'new')!.points)
   t.end()
 })
 
