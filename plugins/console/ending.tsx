@@ -101,7 +101,7 @@ function EndingPage({ frame, view }: { frame: ConsoleFrame; view: View }) {
   )
 }
 
-/** The address of the form; without an id, where it is sent to. */
+/** The address of the form and of its page, so that a form that came too late leads back to the same thing; without an id, the route. */
 export function endingPath({ name, field }: Pick<Ending<never>, 'name' | 'field'>, accountId: string, id?: string) {
   const path = `${base}/people/${accountId}/${name}`
   return id === undefined ? path : `${path}?${field}=${encodeURIComponent(id)}`
@@ -161,7 +161,7 @@ export function registerEnding<Thing>(scope: PageScope, { accounts }: ConsoleOpt
       lead: ending.lead(frame.say, thing),
       hidden,
       words,
-      action: endingPath(ending, account.id),
+      action: endingPath(ending, account.id, id),
       reason,
       problem: problem ?? null
     }

@@ -36,7 +36,7 @@ import { showInvitation } from './invitation-page.tsx'
 import { Sheet } from './layout.tsx'
 import type { ConsoleOptions } from './options.ts'
 import type { PageScope } from './page-scope.ts'
-import { pathOf, showPerson } from './person.tsx'
+import { endSessionPath, pathOf, showPerson } from './person.tsx'
 
 const personActions = ['invite', 'change', 'rename', 'suspend', 'resume', 'unlock', 'reset', 'revoke'] as const
 type PersonAction = (typeof personActions)[number]
@@ -67,6 +67,8 @@ function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) 
   const { action, account } = view
   const say = frame.say.action
   const words = say[action]
+  // The address of the page too: a form that came too late leads back to the same session, and not to all.
+  const actionPath = view.session === null ? pathOf(account.id, action) : endSessionPath(account.id, view.session.id)
   return (
     <Sheet frame={frame} title={words.title({ name: account.displayName })} at="people" narrow>
       <p class="soft">
@@ -74,7 +76,7 @@ function ActionPage({ frame, view }: { frame: ConsoleFrame; view: ActionView }) 
       </p>
       <p>{view.session === null ? words.lead : <Said text={say.revoke.one({ device: view.session.device })} />}</p>
       <Hints frame={frame} view={view} />
-      <form class="fields" method="post" action={pathOf(account.id, action)}>
+      <form class="fields" method="post" action={actionPath}>
         <Token frame={frame.frame} />
         <input type="hidden" name="version" value={view.version} />
         {view.session !== null && <input type="hidden" name="session" value={view.session.id} />}
@@ -264,6 +266,8 @@ async function show(
     sessionId === null ? [] : services.sessions.list(account.id)
   ])
   const session = sessions.find(one => one.session.id === sessionId)?.session
+  // It has ended meanwhile, and a form about all sessions is not what the operator has asked for.
+  if (sessionId !== null && session === undefined) return goTo(page, pathOf(account.id))
   const isSelf = account.id === page.principal.account.id && account.groups.includes(operators)
   const typed = (name: string, otherwise: string) => (form === undefined ? otherwise : form.field(name))
   const view: ActionView = {

@@ -56,6 +56,7 @@ interface PersonView {
 const offered: readonly Action[] = ['invite', 'change', 'rename', 'unlock', 'revoke', 'reset', 'suspend', 'resume']
 const takesAway: readonly Action[] = ['revoke', 'reset', 'suspend']
 
+export const endSessionPath = (id: string, session: string) => `${pathOf(id, 'revoke')}?session=${session}`
 export const pathOf = (id: string, action?: Action) => `${base}/people/${id}${action === undefined ? '' : `/${action}`}`
 
 export const suspensionPathOf = (id: string) => `${base}/people/${id}/suspension`
@@ -270,7 +271,7 @@ function Sessions({ frame: { frame, say }, view }: { frame: ConsoleFrame; view: 
                 )}
                 {view.actions.includes('revoke') && (
                   <p class="acts">
-                    <a class="ends" href={`${pathOf(view.account.id, 'revoke')}?session=${session.id}`}>
+                    <a class="ends" href={endSessionPath(view.account.id, session.id)}>
                       {say.person.end}
                     </a>
                   </p>

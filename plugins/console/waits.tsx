@@ -59,12 +59,15 @@ function WaitsPage({ frame, view }: { frame: ConsoleFrame; view: WaitsView }) {
   )
 }
 
+/** The address of the form and of its page, so that a form that came too late leads back to the same wait. */
+const endPath = (kind: string, key: string) => `${path}/end?${new URLSearchParams({ kind, key })}`
+
 /** An account's waits end on its own page. */
 function EndLink(props: { frame: ConsoleFrame; lock: Pick<Lock, 'kind' | 'key'> & { account: Account | null } }) {
   const { frame, lock } = props
   const { kind, key, account } = lock
   const say = frame.say.waits
-  const href = account === null ? `${path}/end?${new URLSearchParams({ kind, key })}` : pathOf(account.id, 'unlock')
+  const href = account === null ? endPath(kind, key) : pathOf(account.id, 'unlock')
   const whom = account?.displayName ?? networkOf(key) ?? say.somebody
   return (
     <a href={href} aria-label={plain(say.endNamed({ whom, what: say.kind[kind] }))}>
@@ -88,7 +91,7 @@ function EndWaitPage({ frame, view }: { frame: ConsoleFrame; view: EndWaitView }
     <Sheet frame={frame} title={words.title({ network: networkOf(key) ?? frame.say.waits.somebody })} at="waits" narrow>
       <p class="soft">{frame.say.waits.kind[kind]}</p>
       <p>{words.lead}</p>
-      <form class="fields" method="post" action={`${path}/end`}>
+      <form class="fields" method="post" action={endPath(kind, key)}>
         <Token frame={frame.frame} />
         <input type="hidden" name="kind" value={kind} />
         <input type="hidden" name="key" value={key} />

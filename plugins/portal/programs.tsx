@@ -138,7 +138,8 @@ export function NewProgramPage({ frame, view }: { frame: Frame; view: NewProgram
   return (
     <Page frame={frame} title={say.newTitle({ app: app.title })} drawing="key">
       <p>{say.newLead}</p>
-      <form class="fields" method="post" action={`${path}/new`}>
+      {/* The address of the page too: a form whose proof is too old leads back to the same app. */}
+      <form class="fields" method="post" action={`${path}/new?${new URLSearchParams({ app: app.id })}`}>
         <Token frame={frame} />
         <input type="hidden" name="app" value={app.id} />
         <FormProblem text={problem?.sentence ?? null} takesFocus={problem?.field === 'too_many'} />

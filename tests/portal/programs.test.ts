@@ -9,7 +9,7 @@ const shown = (html: string) => /id="program-token"[^>]*>\s*([^<\s]+)/.exec(html
 
 async function make(fixture: Fixture, visitor: Visitor, fields: Record<string, string> = {}) {
   const form = await visitor.open(`${pathOf(fixture)}/new?app=notebooks`)
-  return visitor.submit(form, { name: 'Microscope', days: '90', ...fields }, /new$/)
+  return visitor.submit(form, { name: 'Microscope', days: '90', ...fields }, /new\?/)
 }
 
 t.test('a token is made, shown, listed and revoked', async t => {
@@ -92,11 +92,14 @@ t.test(
     const { tokens } = fixture.services
     await make(fixture, visitor, { name: 'Mine' })
     t.equal((await visitor.open(`${pathOf(fixture)}/new?app=files`)).status, 404, 'an app without tokens')
+    const form = await visitor.open(`${pathOf(fixture)}/new?app=notebooks`)
     fixture.time.advance(301)
     const asked = await visitor.open(`${pathOf(fixture)}/new?app=notebooks`)
     t.match(new URL(asked.url).pathname, /challenge$/, 'a fresh proof is asked for')
     const { headers } = await visitor.postTo(`${pathOf(fixture)}/new`, { app: 'notebooks', name: 'x', days: '1' })
     t.match(headers.location, /challenge/, 'also of a form')
+    const late = await visitor.submit(form, { name: 'x', days: '1' }, /new\?/)
+    t.match(new URL(late.url).searchParams.get('rd'), /new\?app=notebooks$/, 'which leads back to the same app')
     t.equal((await tokens.list(fixture.ada.id)).length, 1)
 
     fixture.time.advance(30)

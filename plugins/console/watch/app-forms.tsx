@@ -36,7 +36,7 @@ const separator = ','
 function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }) {
   const words = frame.say.watch.apps.approving
   const { app, findings, problem, reason } = view
-  const ids = findings.map(({ id }) => id).join(separator)
+  const fields = { app, finding: findings.map(({ id }) => id).join(separator) }
   return (
     <Sheet frame={frame} title={words.title({ app })} at="watch" narrow>
       {findings.map(({ id, why, items }) => (
@@ -57,8 +57,8 @@ function ApprovePage({ frame, view }: { frame: ConsoleFrame; view: ApproveView }
       <p>
         <strong>{words.undo}</strong>
       </p>
-      <form class="fields" method="post" action={approvePath}>
-        <Hidden frame={frame} fields={{ app, finding: ids }} problem={problem} />
+      <form class="fields" method="post" action={withQuery(approvePath, fields)}>
+        <Hidden frame={frame} fields={fields} problem={problem} />
         <Reason frame={frame} value={reason} reasons={words.reasons} hasProblem={problem !== null} />
         <button type="submit">{words.submit}</button>
       </form>
@@ -77,11 +77,12 @@ function ChangingPage({ frame, view }: { frame: ConsoleFrame; view: ChangingView
   const { app, isEnd, seconds, problem, reason } = view
   const { announcing, ending } = frame.say.watch.apps
   const words = isEnd ? ending : announcing
+  const fields = { app, ...(isEnd ? { end: '1' } : {}) }
   return (
     <Sheet frame={frame} title={words.title({ app })} at="watch" narrow>
       <p>{words.lead}</p>
-      <form class="fields" method="post" action={changingPath}>
-        <Hidden frame={frame} fields={{ app, ...(isEnd ? { end: '1' } : {}) }} problem={problem} />
+      <form class="fields" method="post" action={withQuery(changingPath, fields)}>
+        <Hidden frame={frame} fields={fields} problem={problem} />
         {!isEnd && (
           <div>
             <label for="seconds">{announcing.time}</label>
@@ -100,6 +101,11 @@ function ChangingPage({ frame, view }: { frame: ConsoleFrame; view: ChangingView
       <Cancel frame={frame} />
     </Sheet>
   )
+}
+
+/** A form that came too late leads back to the same page. */
+function withQuery(path: string, fields: Readonly<Record<string, string>>): string {
+  return `${path}?${new URLSearchParams(fields)}`
 }
 
 interface HiddenProps {
@@ -134,7 +140,7 @@ export function registerAppForms(scope: PageScope, { appChanges }: ConsoleOption
   scope.get(approvePath, requires, async request => {
     const page = consolePage(request)
     const query = new URLSearchParams(page.request.exchange.target.query)
-    const ids = query.get('all') === '1' ? null : [query.get('finding') ?? '']
+    const ids = query.get('all') === '1' ? null : (query.get('finding') ?? '').split(separator)
     return askToApprove(page, query.get('app') ?? '', ids, '', null)
   })
 
