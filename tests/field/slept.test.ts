@@ -1,15 +1,19 @@
 /** A gate that has slept (a paused machine, SIGSTOP): whoever was shut out meanwhile gets nothing, though nobody could tell the gate. */
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import http, { type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import t from 'tap'
-import { openLmdb } from '../../src/store/lmdb/lmdb.ts'
 import { Standstill } from '../../src/watchers/standstill.ts'
 import { startGateway } from '../fixtures/in-process/gateway.ts'
 import { ok, startUpstream } from '../fixtures/in-process/upstream.ts'
+import { readsTypeScript } from '../fixtures/process/program.ts'
 import { startRedisProxy } from '../fixtures/process/redis-proxy.ts'
 import { startRedis, until } from '../fixtures/process/redis-server.ts'
+
+const lmdb = new URL('../../src/store/lmdb/lmdb.ts', import.meta.url).href
 
 t.test('a look that comes late says for how long nothing was done, also where the machine slept', t => {
   const now = { running: 0, wall: 0, machine: 0 }
@@ -82,9 +86,14 @@ t.test(
     t.teardown(() => Object.assign(performance, { now }))
     // Nobody hears this process: it makes a new signal file, which nobody watches.
     rmSync(join(gate.folder, 'store', 'bell'))
-    const other = openLmdb(join(gate.folder, 'store'))
-    t.teardown(() => other.close())
-    t.equal(await other.delete(`session:${principal.session.id}`), true)
+    const key = `session:${principal.session.id}`
+    // A second store in this process would wait for the gate's writes without letting them end.
+    const script = `import { openLmdb } from ${JSON.stringify(lmdb)}
+      const store = openLmdb(process.argv[1])
+      console.log(await store.delete(process.argv[2]))
+      await store.close()`
+    const run = [readsTypeScript, '--input-type=module', '--eval', script, join(gate.folder, 'store'), key]
+    t.equal((await promisify(execFile)(process.execPath, run)).stdout, 'true\n')
     performance.now = () => now.call(performance) + 600_000
     gate.server.runtime.standstill.look()
     t.not(await visit(), 200)
