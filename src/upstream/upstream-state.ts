@@ -48,7 +48,7 @@ export class UpstreamState {
     return this.#isHealthy
   }
 
-  /** Up, or a refused connection's pause is over. */
+  /** True if it is up, and no pause after a refused connection lasts. */
   mayBeAsked(now: number): boolean {
     return this.#isHealthy && now >= this.#pausedUntil
   }

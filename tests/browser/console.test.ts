@@ -100,6 +100,24 @@ t.test('the console in a browser', async t => {
     await context.close()
   })
 
+  t.test('that a form came too late is said once', async t => {
+    const context = await desk.browse(browser)
+    const page = await context.newPage()
+    const said = page.getByRole('alert').filter({ hasText: 'so nothing was done' })
+    for (const [asked, kept] of [
+      ['/waits/end?kind=address&key=198.51.100.4&undone', '/waits/end?kind=address&key=198.51.100.4'],
+      ['/add?undone', '/add']
+    ] as const) {
+      await page.goto(desk.admin + asked)
+      await page.locator('#problem:focus').waitFor()
+      t.equal(await said.count(), 1, asked)
+      t.equal(page.url(), desk.admin + kept)
+      await page.reload()
+      t.equal(await said.count(), 0, `${asked}, after a reload`)
+    }
+    await context.close()
+  })
+
   t.test('a list is read from a file, and the invitations are saved', async t => {
     const context = await desk.browse(browser)
     const page = await context.newPage()
