@@ -1,6 +1,7 @@
 /** Runs root's file work as the owner of the directory, so that no planted link or pipe misleads root, and new files belong to the service's user. */
 import { spawnSync } from 'node:child_process'
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
 import { visible } from '../messages/visible.ts'
 import { PersonError } from './command.ts'
@@ -47,7 +48,7 @@ export function ownerOf(file: string): Owner {
 }
 
 /**
- * Node.js 20 with a libuv of the system, as in Debian 13, refuses every change of the user (CVE-2024-22017). Nothing is done yet where this is thrown.
+ * Node.js 20 with a libuv of the system, as in Debian 13, refuses every change of the user (CVE-2024-22017). Where this is thrown, nothing is done, and nothing is read from standard input.
  */
 export class CannotChangeUser extends PersonError {
   readonly owner: Owner
@@ -60,16 +61,19 @@ export class CannotChangeUser extends PersonError {
   }
 }
 
-/** Runs this command once more, all of it as `owner`. Null if that is not possible here. */
+/** Runs this command once more, all of it as `owner`, and ends it if this process is ended. Null if that is not possible here. */
 export function runAgainAs({ uid, gid }: Owner): number | null {
   const isKnown = passwd().some(fields => Number(fields[2]) === uid)
   const user = [
     `--reuid=${uid}`,
     `--regid=${gid === 0 ? groupOf(uid) : gid}`,
-    isKnown ? '--init-groups' : '--clear-groups'
+    isKnown ? '--init-groups' : '--clear-groups',
+    '--pdeathsig=TERM'
   ]
   const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-  return spawnSync('setpriv', [...user, '--', ...command], { stdio: 'inherit' }).status
+  const { status, signal } = spawnSync('setpriv', [...user, '--', ...command], { stdio: 'inherit' })
+  // As a shell says it.
+  return signal === null ? status : 128 + constants.signals[signal]
 }
 
 /** The identity taken on; null for its own. */

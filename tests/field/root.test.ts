@@ -1,5 +1,6 @@
 /** FIELD A6 and G10: root at the terminal, in a folder that belongs to the gate's user. That user is made up; only root can play this. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -21,6 +22,7 @@ import t, { type Test } from 'tap'
 import { asOwner, asOwnerOf, ownerOf } from '../../src/cli/owner.ts'
 import { written } from '../../src/cli/store/unfinished.ts'
 import { createKeyFile } from '../../src/keyring/key-file.ts'
+import { newTokenText } from '../../src/programs/token-text.ts'
 import { commandAt } from '../fixtures/in-process/command.ts'
 import { notTried } from '../fixtures/process/not-tried.ts'
 import { program } from '../fixtures/process/program.ts'
@@ -230,22 +232,34 @@ asRoot('FIELD A6 root’s backup in a folder of root’s own leaves no half file
   t.notOk(existsSync(half))
 })
 
+/** A Node.js that changes no user, as version 20 with a libuv that is not its own. What runs again says its PID. */
+function refusing(): string {
+  const script = `for (const name of ['seteuid', 'setegid', 'setgroups', 'initgroups']) process[name] = () => { throw Object.assign(new Error(name + '() disabled'), { code: 'ERR_INVALID_STATE' }) }
+if (process.getuid() !== 0) process.stderr.write('again ' + process.pid + '\\n')`
+  return `--import=data:text/javascript,${encodeURIComponent(script)}`
+}
+
 asRoot('where Node.js lets nobody change the user, the whole command runs as the owner', async t => {
   const { at, folder } = fixture(t)
   chmodSync(at('factorgate.yaml'), 0o644)
-  // As Node.js 20 does with a libuv that is not its own.
-  const refusing = `for (const name of ['seteuid', 'setegid', 'setgroups', 'initgroups']) process[name] = () => { throw Object.assign(new Error(name + '() disabled'), { code: 'ERR_INVALID_STATE' }) }`
-  const preload = `--import=data:text/javascript,${encodeURIComponent(refusing)}`
-  const run = (...argv: string[]) =>
-    spawnSync(process.execPath, [preload, ...program(), ...argv], {
+  const given = (input: string, ...argv: string[]) =>
+    spawnSync(process.execPath, [refusing(), ...program(), ...argv], {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: at('factorgate.yaml') },
-      encoding: 'utf8'
+      encoding: 'utf8',
+      input
     })
+  const run = (...argv: string[]) => given('', ...argv)
   const made = run('key', 'new', at('var/factorgate.key'))
   if (/Cannot find module|EACCES/.test(made.stderr)) return void notTried(t, 'the made-up user cannot read the program')
   t.equal(made.status, 0, made.stderr)
   t.match(run('user', 'add', 'ada'), { status: 0, stdout: /\/invite\// })
+  t.match(
+    given(`found: ${newTokenText()}`, 'token', 'check'),
+    { status: 1, stdout: /not known here/ },
+    'with its input'
+  )
+  t.match(given('a mark', 'watch', 'mark'), { status: 1, stderr: /there is no mark of this gate in it/ })
   t.match(run('user', 'suspend', 'nobody', '--why', 'x'), { status: 1, stderr: /there is no account 'nobody'/ })
   for (const command of ['check', 'status', 'doctor']) {
     const { stdout, stderr } = run(command)
@@ -255,3 +269,36 @@ asRoot('where Node.js lets nobody change the user, the whole command runs as the
   for (const name of readdirSync(at('var'), { recursive: true, encoding: 'utf8' }))
     t.equal(statSync(at('var', name)).uid, uid, name)
 })
+
+asRoot(
+  'the command that runs again as the owner ends with the first, and its end by a signal is no question of rights',
+  async t => {
+    const { at, folder } = fixture(t)
+    chmodSync(at('factorgate.yaml'), 0o644)
+    const start = (...argv: string[]) =>
+      spawn(process.execPath, [refusing(), ...program(), ...argv], {
+        cwd: folder,
+        env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: at('factorgate.yaml') }
+      })
+    const [added] = await once(start('user', 'add', 'ada'), 'close')
+    if (added !== 0) return void notTried(t, 'the made-up user cannot read the program')
+    for (const isFirst of [true, false]) {
+      // It waits for a text, and both have the pipe of stderr.
+      const first = start('token', 'check')
+      t.teardown(() => first.stdin.end())
+      let said = ''
+      const again = new Promise<number>(resolve => {
+        first.stderr.setEncoding('utf8').on('data', (text: string) => {
+          said += text
+          const pid = /again (\d+)\n/.exec(said)?.[1]
+          if (pid !== undefined) resolve(Number(pid))
+        })
+      })
+      const closed = once(first, 'close')
+      const pid = await again
+      process.kill(isFirst ? first.pid! : pid, 'SIGTERM')
+      t.same(await closed, isFirst ? [null, 'SIGTERM'] : [143, null], said)
+      t.notMatch(said, /does not let root/)
+    }
+  }
+)

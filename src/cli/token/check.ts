@@ -24,12 +24,14 @@ Example:
   async run(args, io) {
     const { values } = readArgs(args, configOption)
     if (io.input === undefined) throw new PersonError('there is no standard input to read')
-    const texts = await tokensIn(io.input())
-    if (texts.length === 0) {
-      io.stderr('there is no token in this text\n')
-      return 1
-    }
+    const input = io.input
     return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
+      // Not before, because root's command may run once more as somebody else (owner.ts), and the text can be read once.
+      const texts = await tokensIn(input())
+      if (texts.length === 0) {
+        io.stderr('there is no token in this text\n')
+        return 1
+      }
       const tokens = tokensAt(place)
       const accounts = accountsAt(place)
       const now = place.clock()

@@ -43,11 +43,11 @@ Example:
 `,
   async run(args, io) {
     const { values, names } = readArgs(args, { ...configOption, json: { type: 'boolean' } }, ['FILE?'])
-    const text = textOfLeak(await contentOf(names[0], io))
-    const found = possibleWords(text)
-    // A typed mark may have blanks and dashes.
-    if (text.length < 200) for (const word of possibleWords(text.replace(/[^0-9A-Za-z]/g, ''))) found.add(word)
+    const [file] = names
+    const leaked = file === undefined ? null : await readFile(path.resolve(io.cwd, file))
     return withStore(io, { config: values.config, changes: 'nothing' }, async place => {
+      // Not before, because root's command may run once more as somebody else (owner.ts), and standard input can be read once.
+      const found = wordsIn(leaked ?? (await inputOf(io)))
       const sources = found.size === 0 ? [] : await sourcesAt(place, found, await touchesAt(io, values.config))
       if (values.json) io.stdout(jsonText(sources.map(toJson)))
       else for (const source of sources) io.stdout(`${inWords(source)}\n`)
@@ -58,8 +58,15 @@ Example:
   }
 }
 
-async function contentOf(file: string | undefined, io: Io): Promise<Buffer> {
-  if (file !== undefined) return readFile(path.resolve(io.cwd, file))
+function wordsIn(leaked: Buffer): Set<string> {
+  const text = textOfLeak(leaked)
+  const found = possibleWords(text)
+  // A typed mark may have blanks and dashes.
+  if (text.length < 200) for (const word of possibleWords(text.replace(/[^0-9A-Za-z]/g, ''))) found.add(word)
+  return found
+}
+
+async function inputOf(io: Io): Promise<Buffer> {
   if (io.input === undefined) throw new UsageError('FILE is missing, and there is no standard input')
   const parts: Buffer[] = []
   let length = 0
