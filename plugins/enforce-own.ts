@@ -15,7 +15,7 @@ import { type ChallengeContext, challenge, isPageRead, sendAgainHere, sendAway }
 import { returnQueryOf } from './challenge-url.ts'
 import { isFromElsewhere, offerKey, returnAddress } from './device-port.ts'
 import type { Requires } from './exchange.ts'
-import { formPage } from './form-page.ts'
+import { formPage, needsFreshProof } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
 
 export interface OwnContext extends ChallengeContext {
@@ -100,10 +100,10 @@ export function enforceOwn(
   challenge(context, request, reply, { match, reason, returnQuery }, done)
 }
 
-/** The page of the request; in the console it then says that the form was not carried out, since the proof may seem to have done it. */
+/** The page of the request. After a form that needs a fresh proof it says that nothing was done, since the proof may seem to have done it. */
 function pageAfter(request: FastifyRequest): string {
   const page = formPage(request)
-  if (request.method === 'GET' || request.routeOptions.config.requires !== 'console') return page
+  if (request.method === 'GET' || !needsFreshProof(request)) return page
   return `${page}${page.includes('?') ? '&' : '?'}undone`
 }
 

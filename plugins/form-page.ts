@@ -12,3 +12,9 @@ export function formPage(request: FastifyRequest): string {
   }
   return url === '' ? '/.factorgate/' : path + query
 }
+
+/** True if a form of this page is carried out only with a fresh proof. */
+export function needsFreshProof({ routeOptions }: FastifyRequest): boolean {
+  const { requires } = routeOptions.config
+  return requires === 'fresh' || requires === 'fresh-anywhere' || requires === 'console'
+}

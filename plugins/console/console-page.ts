@@ -18,8 +18,6 @@ export interface ConsoleFrame {
   readonly say: ConsoleMessages
   /** People may ask operators to approve a first second factor. */
   readonly hasRequests: boolean
-  /** A form was not carried out, because it came without a fresh proof. */
-  readonly isUndone: boolean
 }
 
 export type ConsolePage = AuthenticatedContext & { readonly role: Role; readonly words: ConsoleMessages }
@@ -37,9 +35,7 @@ export function consolePage(request: FastifyRequest): ConsolePage {
 
 export function consoleFrame(page: ConsolePage): ConsoleFrame {
   const { hasSponsors } = page.portal.directories
-  const { method, exchange } = page.request
-  const isUndone = method === 'GET' && new URLSearchParams(exchange.target.query).has('undone')
-  return { frame: frameOf(page), role: page.role, say: page.words, hasRequests: hasSponsors, isUndone }
+  return { frame: frameOf(page), role: page.role, say: page.words, hasRequests: hasSponsors }
 }
 
 export function actingOf(page: ConsolePage, why: string): Acting {

@@ -36,7 +36,7 @@ const places: readonly (readonly [Place, string])[] = [
   ['configuration', `${base}/configuration`]
 ]
 
-export function Sheet({ frame: { frame, role, say, hasRequests, isUndone }, title, at, narrow, children }: SheetProps) {
+export function Sheet({ frame: { frame, role, say, hasRequests }, title, at, narrow, children }: SheetProps) {
   const { look, say: words } = frame
   return (
     <html lang={words.entry.tag} dir={words.entry.direction === 'rtl' ? 'rtl' : undefined}>
@@ -65,7 +65,7 @@ export function Sheet({ frame: { frame, role, say, hasRequests, isUndone }, titl
           <h1>
             <Said text={title} />
           </h1>
-          {isUndone && <FormProblem text={say.frame.undone} takesFocus />}
+          {frame.isUndone && <FormProblem text={say.frame.undone} takesFocus />}
           {children}
         </main>
         <footer>

@@ -18,6 +18,8 @@ export interface Frame {
   readonly base: string
   readonly csrf: string
   readonly isRetry?: boolean
+  /** A form was not carried out, because it came without a fresh proof. */
+  readonly isUndone?: boolean
   /** Where a choice of language returns to. Absent for a GET: the browser names that page itself. */
   readonly back?: string | undefined
   /** The gate serves nothing on the page's host, so the page brings its style sheet along and links only to other hosts. */
@@ -89,6 +91,7 @@ export function Page({ frame, title, subtitle, drawing, wide, children }: PagePr
               </span>
             )}
           </h1>
+          {frame.isUndone && <FormProblem text={say.frame.undone} takesFocus />}
           {children}
         </main>
         <footer>

@@ -86,6 +86,29 @@ t.test('changes to factors want a proof of the last five minutes (M22)', async t
   t.match(textOf(back.body), /Remove “phone” *\?/)
 })
 
+t.test(
+  'a form that comes too late says after the proof that nothing was done, and does it when it is sent again',
+  async t => {
+    const fixture = await openFixture(t)
+    const { visitor, secret } = await enrolled(fixture)
+    await addAnother(fixture, visitor, 'Tablet')
+    const tablet = (await fixture.credentials.list(fixture.ada.id)).find(({ name }) => name === 'Tablet')
+    const path = `${accountOf(fixture)}/factors/${tablet?.id}/remove`
+    const form = await visitor.open(path)
+    fixture.time.advance(400)
+    const asked = await visitor.submit(form, {}, /remove/)
+    const back = await visitor.submit(asked, { code: codeAt(secret, fixture.clock()) }, /totp/)
+    t.equal(back.url.replace(/\?.*/, ''), path)
+    t.match(textOf(back.body), 'too late after your last confirmation, so nothing was done')
+    t.equal((await fixture.credentials.list(fixture.ada.id)).length, 2)
+    const done = await visitor.submit(back, {}, /remove/)
+    t.notMatch(textOf(done.body), 'nothing was done')
+    t.equal((await fixture.credentials.list(fixture.ada.id)).length, 1)
+    const elsewhere = await visitor.open(`${accountOf(fixture)}?undone`)
+    t.notMatch(textOf(elsewhere.body), 'nothing was done', 'on a page without such a form')
+  }
+)
+
 t.test('a new list of recovery codes kills the old one', async t => {
   const fixture = await openFixture(t)
   const { visitor, codesPage } = await enrolled(fixture)

@@ -10,6 +10,7 @@ export interface Sentences {
     readonly contact: string
     readonly language: string
     readonly noScript: string
+    readonly undone: string
   }
   readonly time: {
     readonly now: string
