@@ -79,8 +79,9 @@ export function unremovableClaim(asked: IncomingHttpHeaders, app: App, copiesByN
   const names = headerNamesOf(app)
   const claimed = claimsIn(asked, names)
   if (!copiesByName) {
-    // Traefik removes what looks like a claim. Which proxy asks is not known, because a client may send what tells them apart.
-    const own = new Set(namesOf(app.identityHeaders).map(normalName))
+    // Traefik removes what looks like a claim. Which proxy asks is not known, because a client may send what tells them apart. The secret
+    // names nobody, and Traefik may have added it before it asks.
+    const own = new Set(namesOf({ ...app.identityHeaders, secretHeader: null }).map(normalName))
     const isOdd = (name: string) => own.has(normalName(name)) && !looksLikeClaim(name)
     return claimed.find(isOdd) ?? claimed[slotsOf(asked) ?? claimed.length] ?? null
   }
