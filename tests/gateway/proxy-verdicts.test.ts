@@ -6,7 +6,7 @@ import net from 'node:net'
 import t, { type Test } from 'tap'
 import { ask, navigation, startGateway, tokenAt } from '../fixtures/in-process/gateway.ts'
 import { ok, startUpstream, type Upstream, valuesOf } from '../fixtures/in-process/upstream.ts'
-import { portsFor } from '../fixtures/process/free-port.ts'
+import { freePort, portsFor } from '../fixtures/process/free-port.ts'
 import { example, frontSecret, fronts } from '../fixtures/process/front-examples.ts'
 import { hasProgram } from '../fixtures/process/proxies.ts'
 
@@ -199,6 +199,17 @@ t.test('FIELD A1 no client takes out who it is by naming the headers in `Connect
     if (socket === null) continue
     t.same(valuesOf(socket, 'remote-user'), ['alice'], `${name}: a socket`)
     t.match(valuesOf(socket, 'connection').join(), /upgrade/i, name)
+  }
+})
+
+t.test('a gate that is away is no refusal of the person, and nothing reaches the app', async t => {
+  for (const name of here) {
+    const [port, gate] = [await freePort(), await freePort()]
+    const app = await startUpstream(t, socket => socket.write(ok))
+    await (fronts[name] as (typeof fronts)[string])(t, { port, gate, app: `127.0.0.1:${app.port}` })
+    const { status } = await ask(port, 'GET', `http://${name}.localhost:${port}/data`, {})
+    t.ok(status >= 500, `${name}: ${status}`)
+    t.equal(app.connections.length, 0, name)
   }
 })
 
