@@ -7,6 +7,7 @@ import type { AppConfig, Config } from '../../../config/schema.ts'
 import type { App } from '../../apps/route-table.ts'
 import type { Clock } from '../../clock.ts'
 import { outboundPlan } from '../../forwarding/outbound.ts'
+import type { UrlMapping } from '../../forwarding/url-mapping.ts'
 import { refuseUpgrade, switched } from '../../platform/refuse-upgrade.ts'
 import { tlsOf, toApp } from '../../services/app-options.ts'
 import { UpstreamError } from '../../upstream/connection.ts'
@@ -47,7 +48,7 @@ async function askApps({ apps, portal }: Pick<Config, 'apps' | 'portal'>, clock:
         if (status === 400 && (await wantsTls(upstream))) return { findings: [secure(path, upstream)], clocks: [] }
         const clocks = date === null ? [] : [{ of: `the app at ${where}`, at: date, ours: (before + clock()) / 2 }]
         if (status >= 500) return { findings: [unwell(path, app.id, where, status)], clocks }
-        const page: FirstPage = { path, id: app.id, where, origin: app.url.origin, ...question, ...answer }
+        const page: FirstPage = { path, id: app.id, where, ...question, ...answer }
         const round = roundTrip(page)
         if (round !== null) return { findings: [round], clocks }
         const name = await refusedName(page, host => askPage(app, upstream, { ...question, host }))
@@ -78,16 +79,17 @@ interface Question {
   /** The path in the public address. */
   readonly publicPath: string
   readonly forwarded: Readonly<Record<string, string>>
+  readonly mapping: UrlMapping
 }
 
 function questionOf(route: App, u: number): Question {
   const upstream = route.upstreams[u] as App['upstreams'][number]
-  const { host, constant } = outboundPlan(route, upstream)
+  const { host, constant, mapping } = outboundPlan(route, upstream)
   const forwarded: Record<string, string> = {}
   for (let i = 0; i < constant.length; i += 2)
     if (/^x-forwarded-/i.test(constant[i] as string)) forwarded[constant[i] as string] = constant[i + 1] as string
   const { host: ownHost } = new URL(upstream.origin)
-  return { host, ownHost, target: `${upstream.basePath}/`, publicPath: `${route.prefix}/`, forwarded }
+  return { host, ownHost, target: `${upstream.basePath}/`, publicPath: `${route.prefix}/`, forwarded, mapping }
 }
 
 interface Answer {

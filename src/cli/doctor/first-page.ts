@@ -1,4 +1,5 @@
 /** What the first page of an app tells of settings that do not fit: a name that the app refuses, and a redirect that leads nowhere else. */
+import { toPublicLocation, type UrlMapping } from '../../forwarding/url-mapping.ts'
 import type { DoctorFinding } from './finding.ts'
 
 export interface FirstPage {
@@ -6,12 +7,10 @@ export interface FirstPage {
   readonly path: string
   readonly id: string
   readonly where: string
-  /** The public one. */
-  readonly origin: string
+  readonly mapping: UrlMapping
   /** What the gate sends as `Host`, and what a client beside the gate would send. */
   readonly host: string
   readonly ownHost: string
-  readonly target: string
   readonly publicPath: string
   readonly status: number
   readonly location: string | null
@@ -38,20 +37,19 @@ export async function refusedName(
   }
 }
 
-/** A redirect from the first page to itself. One that sets a cookie may be a test of cookies. */
-export function roundTrip({ path, id, where, origin, host, target, ...page }: FirstPage): DoctorFinding | null {
+/** A redirect from the first page to itself, as browsers see it through the gate. One that sets a cookie may be a test of cookies. */
+export function roundTrip({ path, id, where, mapping, ...page }: FirstPage): DoctorFinding | null {
   const { publicPath, status, location, setsCookie } = page
   if (status < 300 || status > 399 || location === null || setsCookie) return null
-  const base = `${origin}${publicPath}`
-  if (!URL.canParse(location, base)) return null
-  const to = new URL(location, base)
-  const names = [new URL(origin).hostname, new URL(`http://${host}`).hostname]
-  if (!names.includes(to.hostname) || to.search !== '') return null
-  if (to.pathname !== target && to.pathname !== publicPath) return null
+  const first = `${mapping.publicOrigin}${publicPath}`
+  const seen = toPublicLocation(location, mapping)
+  if (!URL.canParse(seen, first)) return null
+  const { origin, pathname, search } = new URL(seen, first)
+  if (`${origin}${pathname}` !== first || search !== '') return null
   return {
     degree: 'warning',
     path,
     wrong: `the app '${id}' at ${where} redirects people from its first page to the same page (${location}), without end`,
-    mend: 'If it wants https: let it believe the header X-Forwarded-Proto of the gate, or switch off its own redirect to https.'
+    mend: 'If it wants https: let it believe the header X-Forwarded-Proto of the gate, or switch off its own redirect to https. If it wants another name: tell it its public address.'
   }
 }

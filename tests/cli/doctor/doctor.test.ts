@@ -121,6 +121,16 @@ t.test('apps: each way of not answering has its sentence and its way out', async
     t,
     createServer((_, response) => response.writeHead(302, { location: '/', 'set-cookie': 'test=1' }).end())
   )
+  const toItsPort = await listening(
+    t,
+    createServer((_, response) => response.writeHead(302, { location: 'https://app.lab.example:8443/' }).end())
+  )
+  const toItself = await listening(
+    t,
+    createServer(({ socket }, response) =>
+      response.writeHead(302, { location: `http://127.0.0.1:${socket.localPort}/` }).end()
+    )
+  )
   const named = (port: number, more = {}) => ({
     portal: { url: 'https://gate.lab.example' },
     trustedProxies: ['127.0.0.1'],
@@ -166,6 +176,12 @@ t.test('apps: each way of not answering has its sentence and its way out', async
       ['warning', /to the same page/, /X-Forwarded-Proto/]
     ],
     ['it tests whether cookies come back', named(testing), null],
+    ['it sends people to another port, which is not the gate', named(toItsPort), null],
+    [
+      'it sends people to its own address, which the gate makes the public one',
+      named(toItself),
+      ['warning', /to the same page \(http:\/\/127\.0\.0\.1:\d+\/\), without end/, /its public address\.$/]
+    ],
     ['it answers 400, and speaks no TLS', app(`http://127.0.0.1:${picky}`), null],
     [
       'it speaks no TLS',
