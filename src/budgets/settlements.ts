@@ -6,19 +6,11 @@ import type { ClockJump } from '../metering/clock-jumps.ts'
 import { changeKnown } from '../store/change.ts'
 import { RecordTooNew, type Store } from '../store/store.ts'
 import type { FlowKeeper } from './counted-flow.ts'
-import {
-  type Grant,
-  isBefore,
-  type Ledger,
-  type Mode,
-  movedWith,
-  type Report,
-  type Settlement,
-  settle
-} from './ledger.ts'
+import { isBefore, type Ledger, type Mode, movedWith, type Report, type Settlement, settle } from './ledger.ts'
 import { ledgerRecord, ledgerSeconds } from './ledger-record.ts'
 import type { Meter } from './meter.ts'
 import type { Spender } from './spender.ts'
+import { settleRest, type Unanswered, withUnanswered } from './unanswered.ts'
 
 interface SettlementsOptions {
   readonly store: Store
@@ -30,15 +22,6 @@ interface SettlementsOptions {
   /** Called once, for a newer release's ledger. */
   readonly onTooNew: (error: RecordTooNew) => void
   readonly isShared: boolean
-}
-
-/** A write that got no answer. The store may have it. */
-interface Unanswered {
-  readonly text: string
-  readonly report: Report
-  readonly settlement: Settlement
-  /** The ledger before it. */
-  readonly found: Ledger | null
 }
 
 export const tickMs = 250
@@ -64,7 +47,7 @@ export class Settlements implements FlowKeeper {
   /** Meters that have let waiting requests begin since the last tick. */
   readonly #woken = new Set<Meter>()
   readonly #running = new Map<Meter, Promise<void>>()
-  readonly #unanswered = new WeakMap<Meter, Unanswered>()
+  readonly #unanswered = new WeakMap<Meter, readonly Unanswered[]>()
   #ticks = 0
   /** Counts with little growth are reported too. */
   #isFull = true
@@ -302,20 +285,19 @@ export class Settlements implements FlowKeeper {
     const { budget } = meter
     const key = ledgerRecord.key(meter.id)
     const known = meter.isKnown && meter.ledger !== null ? ledgerRecord.text(meter.ledger) : undefined
-    const before = this.#unanswered.get(meter)
+    const unanswered = this.#unanswered.get(meter) ?? []
     let last: Unanswered | undefined
     const { result } = await changeKnown<Settlement>(store, key, known, stored => {
       const found = stored !== null && stored === known ? meter.ledger : this.#found(meter, stored, key)
-      const isDone = before !== undefined && found !== null && hasBegun(before, found, stored)
-      const rest = isDone ? without(report, before.report) : report
       const isWanting = isUsing || (report.isWanting && meter.isWantedBeyond(found, clock()))
-      const own = settle(found, budget, { ...rest, isWanting }, clock(), scale(meter))
-      const settlement = isDone ? withSteps(own, before.settlement) : own
+      const settlement = settleRest(unanswered, found, stored, { ...report, isWanting }, rest =>
+        settle(found, budget, rest, clock(), scale(meter))
+      )
       const next = ledgerRecord.text(settlement.ledger)
       last = { text: next, report, settlement, found }
       return next === stored ? { result: settlement } : { result: settlement, next, ttlSeconds: ledgerSeconds(budget) }
     }).catch((error: unknown) => {
-      if (last !== undefined) this.#unanswered.set(meter, last)
+      if (last !== undefined) this.#unanswered.set(meter, withUnanswered(unanswered, last))
       throw error
     })
     this.#unanswered.delete(meter)
@@ -330,39 +312,5 @@ export class Settlements implements FlowKeeper {
     if (jump === null || this.#options.clock() - jump.to > meter.budget.windowSeconds * 1000) return ledger
     if (ledger === null) return meter.isKnown ? null : meter.ledger
     return isBefore(ledger, jump) ? movedWith(ledger, jump) : ledger
-  }
-}
-
-/** True if the store has that write, also below one of another gate: only this process gives itself that grant, unless it had the same one before. */
-function hasBegun({ text, report, settlement, found }: Unanswered, now: Ledger, stored: string | null): boolean {
-  if (stored === text) return true
-  const grantIn = (ledger: Ledger | null) => ledger?.grants.find(({ process }) => process === report.process)
-  const [before, given, there] = [grantIn(found), grantIn(settlement.ledger), grantIn(now)]
-  return given !== undefined && isSame(given, there) && !isSame(given, before)
-}
-
-function isSame({ until, bytes }: Grant, other: Grant | undefined): boolean {
-  return other !== undefined && until === other.until && bytes === other.bytes
-}
-
-/** What was reported before is not counted again. Paths are told apart by themselves. */
-function without(report: Report, before: Report): Report {
-  const rest = (amount: number, counted: number) => Math.max(0, amount - counted)
-  return {
-    ...report,
-    spent: rest(report.spent, before.spent),
-    led: rest(report.led, before.led),
-    slowed: rest(report.slowed, before.slowed)
-  }
-}
-
-/** The steps that began in a write without an answer are this process's to carry out. */
-function withSteps(settlement: Settlement, before: Settlement): Settlement {
-  return {
-    ...settlement,
-    happened: [...new Set([...before.happened, ...settlement.happened])],
-    isSuspending: before.isSuspending || settlement.isSuspending,
-    isSpared: before.isSpared || settlement.isSpared,
-    isRebased: before.isRebased || settlement.isRebased
   }
 }

@@ -133,6 +133,60 @@ for (const isOvertaken of [false, true])
   )
 
 t.test(
+  'of several reports without an answer the store has one → it counts once, and what began with it is done',
+  async t => {
+    const clock = new TestClock()
+    const store = new MuteStore(clock.read)
+    const { budgets, passings, open } = fixture(store, clock)
+    t.teardown(() => budgets.stop())
+    const { flow } = open(false)
+    await budgets.flush()
+    flow.sent(101 * MiB)
+    store.isMuteOnce = true
+    await budgets.flush()
+    for (const _ of [1, 2]) {
+      // It answers a read, and no write reaches it.
+      clock.advance(1)
+      const { replace } = store
+      store.replace = () => Promise.reject(new StoreUnreachable('gone'))
+      flow.sent(MiB)
+      await budgets.flush()
+      store.replace = replace
+    }
+    t.equal(passings.length, 0)
+    clock.advance(1)
+    await budgets.flush()
+    const record = ledgerRecord.parse((await store.get('meter:theft:A')) as string)
+    t.equal(record?.slots.at(-1), 103 * MiB)
+    t.equal(passings.length, 1, 'the journal has its line')
+  }
+)
+
+t.test(
+  'a budget is passed in a write without an answer, and another gate writes next → the steps are done',
+  async t => {
+    const clock = new TestClock()
+    const store = new MuteStore(clock.read)
+    const [one, other] = [fixture(store, clock), fixture(store, clock)]
+    for (const { budgets } of [one, other]) t.teardown(() => budgets.stop())
+    const [{ flow }, elsewhere] = [one.open(false), other.open(false)]
+    await one.budgets.flush()
+    flow.sent(101 * MiB)
+    store.isMuteOnce = true
+    await one.budgets.flush()
+    clock.advance(1)
+    elsewhere.flow.sent(MiB)
+    await other.budgets.flush()
+    t.same([one.passings, other.passings], [[], []])
+    clock.advance(1)
+    await one.budgets.flush()
+    t.equal(one.passings.length, 1, 'the journal has its line')
+    await other.budgets.flush()
+    t.equal(other.passings.length, 0, 'and no second one')
+  }
+)
+
+t.test(
   'a report that did not reach the store is counted, though its grant would be as large as the one before',
   async t => {
     const { store, budgets, troubles, open } = fixture()
