@@ -261,7 +261,8 @@ export class Settlements implements FlowKeeper {
         this.wake(meter)
         return
       }
-      this.#markDirty(meter)
+      // Also without news: steps may have begun in that write.
+      this.noteMoved(meter)
       if (!this.#isInTrouble) this.#options.onTrouble(error)
       this.#isInTrouble = true
       this.#dirty = this.#dirty.concat(this.#due.splice(0))

@@ -187,6 +187,38 @@ t.test(
 )
 
 t.test(
+  'a suspension begins in a write without an answer, and nothing more flows → it is done all the same',
+  async t => {
+    const clock = new TestClock()
+    const store = new MuteStore(clock.read)
+    const { budgets, passings, troubles, open } = fixture(store, clock)
+    t.teardown(() => budgets.stop())
+    budgets.configure([budgetOf({ steps: ['step-up', 'suspend'] })])
+    const { flow } = open(false)
+    await budgets.flush()
+    flow.sent(101 * MiB)
+    await budgets.flush()
+    t.equal(flow.sent(1000), false)
+    await budgets.flush()
+    clock.advance(60)
+    store.isMuteOnce = true
+    budgets.tick()
+    await budgets.flush()
+    t.equal(store.isMuteOnce, false)
+    t.same(
+      passings.map(({ happening }) => happening),
+      ['passed']
+    )
+    for (let n = 0; n < 2; n++) {
+      budgets.tick()
+      await budgets.flush()
+    }
+    t.match(passings[1], { happening: 'unanswered', isSuspending: true })
+    t.same([passings.length, troubles.at(-1)], [2, null])
+  }
+)
+
+t.test(
   'a report that did not reach the store is counted, though its grant would be as large as the one before',
   async t => {
     const { store, budgets, troubles, open } = fixture()
