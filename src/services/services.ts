@@ -221,7 +221,7 @@ export class Services {
     const onChange = (problem: string | null) =>
       problem === null
         ? input.log.info('the journal can be written again')
-        : input.log.error({ problem, file: input.journalFile }, 'the journal cannot be written: run factorgate doctor')
+        : input.log.error({ problem, file: input.journalFile }, unwritable(problem))
     let keyring = () => input.keyring
     const signers = () => keyring().signers(journalPurpose)
     const { rotation = null, pseudonyms = [] } = input.journal ?? {}
@@ -385,4 +385,12 @@ export class Services {
       this.log.warn({ err: error }, 'the gate could not save when sessions were last used')
     }
   }
+}
+
+function unwritable(problem: string): string {
+  const way =
+    problem === 'ENXIO'
+      ? 'it is a socket, as /dev/stdout is under systemd, or a pipe that nobody reads; name a file under journal'
+      : 'run factorgate doctor'
+  return `the journal cannot be written: ${way}`
 }

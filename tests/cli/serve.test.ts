@@ -122,6 +122,17 @@ t.test('without a configuration file, a taken port of the admin listener gives w
   t.same(await withFreeAdmin({ admin: false }), { admin: false })
 })
 
+t.test('a journal at /dev/stdout is called a socket, as under systemd', async t => {
+  const gate = await prepareGate(t, { apps, config: { journal: '/dev/stdout' } })
+  await gate.start()
+  t.match(
+    gate.output,
+    /"problem":"ENXIO".*it is a socket, as \/dev\/stdout is under systemd.*name a file under journal/
+  )
+  t.equal(await gate.admin('/readyz'), 503)
+  t.equal(await gate.stop('SIGTERM'), 0)
+})
+
 t.test('while the journal cannot be written nobody is made an operator', async t => {
   const gate = await startGateway(t, {
     apps: '  - { id: one, url: "http://one.localhost:PORT", upstream: "http://127.0.0.1:9" }'
