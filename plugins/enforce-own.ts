@@ -15,7 +15,7 @@ import { type ChallengeContext, challenge, isPageRead, sendAgainHere, sendAway }
 import { returnQueryOf } from './challenge-url.ts'
 import { isFromElsewhere, offerKey, returnAddress } from './device-port.ts'
 import type { Requires } from './exchange.ts'
-import { formPage, needsFreshProof } from './form-page.ts'
+import { pageAfterProof } from './form-page.ts'
 import { isFramedStep } from './frame-page.ts'
 
 export interface OwnContext extends ChallengeContext {
@@ -96,15 +96,10 @@ export function enforceOwn(
   // The first submission has replaced the token; the handler repeats its response (portal/answer-once.ts).
   if (config.isRepeatable && verdict === 'sign_in_required' && wantsPage(request.raw)) return done()
   const given = config.isStep ? returnQueryOf(exchange.target.query) : null
-  const returnQuery = given?.has('rd') ? given : new URLSearchParams({ rd: match.site.origin + pageAfter(request) })
+  const returnQuery = given?.has('rd')
+    ? given
+    : new URLSearchParams({ rd: match.site.origin + pageAfterProof(request) })
   challenge(context, request, reply, { match, reason, returnQuery }, done)
-}
-
-/** The page of the request. After a form that needs a fresh proof it says that nothing was done, since the proof may seem to have done it. */
-function pageAfter(request: FastifyRequest): string {
-  const page = formPage(request)
-  if (request.method === 'GET' || !needsFreshProof(request)) return page
-  return `${page}${page.includes('?') ? '&' : '?'}undone`
 }
 
 function consoleVerdict(

@@ -1,4 +1,5 @@
 /** Finds the page of a form, for the return after a refused POST. */
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 
 /** Path and query of the nearest page above the form's path; for a GET, its own. */
@@ -13,8 +14,32 @@ export function formPage(request: FastifyRequest): string {
   return url === '' ? '/.factorgate/' : path + query
 }
 
+const late = 'undone'
+const lateEnd = new RegExp(`[?&]${late}$`)
+
+/** The page of the request. After a form that needs a fresh proof its address says that nothing was done, since the proof may seem to have done it. */
+export function pageAfterProof(request: FastifyRequest): string {
+  const page = formPage(request).replace(lateEnd, '')
+  const isSaid = request.method === 'GET' ? lateEnd.test(request.exchange.target.query) : needsFreshProof(request)
+  if (!isSaid || !isFromOwnPage(request.raw.headers)) return page
+  return `${page}${page.includes('?') ? '&' : '?'}${late}`
+}
+
+/** True at such an address. A link in a mail, or on another site, says nothing, otherwise it could talk people into what it leads to. */
+export function saysNothingDone(request: FastifyRequest): boolean {
+  const { method, raw, exchange } = request
+  return (
+    method === 'GET' && needsFreshProof(request) && lateEnd.test(exchange.target.query) && isFromOwnPage(raw.headers)
+  )
+}
+
+function isFromOwnPage(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  return site === undefined || site === 'same-origin'
+}
+
 /** True if a form of this page is carried out only with a fresh proof. */
-export function needsFreshProof({ routeOptions }: FastifyRequest): boolean {
+function needsFreshProof({ routeOptions }: FastifyRequest): boolean {
   const { requires } = routeOptions.config
   return requires === 'fresh' || requires === 'fresh-anywhere' || requires === 'console'
 }

@@ -13,7 +13,7 @@ import type { Principal } from '../../src/session/sessions.ts'
 import type { Caller, SignedCaller } from '../../src/sign-in/caller.ts'
 import { nonceCookie, readNonce, readOwn, readOwnNonce } from '../cookies.ts'
 import { hasProof } from '../device-port.ts'
-import { formPage, needsFreshProof } from '../form-page.ts'
+import { formPage, saysNothingDone } from '../form-page.ts'
 import { deviceCookieOf } from './device-cookie.ts'
 import { pageHeaders } from './headers.ts'
 import { messagesFor } from './language.ts'
@@ -147,15 +147,9 @@ export function frameOf(page: PageContext): Frame {
     base: site.isPortal ? '' : portal.portalOrigin,
     csrf: csrfToken(page),
     isRetry: page.isRetry === true,
-    isUndone: isUndone(page.request),
+    isUndone: saysNothingDone(page.request),
     back: page.request.method === 'GET' ? undefined : formPage(page.request)
   }
-}
-
-/** See `pageAfter` in plugins/enforce-own.ts. */
-function isUndone(request: FastifyRequest): boolean {
-  const { method, exchange } = request
-  return method === 'GET' && needsFreshProof(request) && new URLSearchParams(exchange.target.query).has('undone')
 }
 
 function csrfToken(page: PageContext): string {

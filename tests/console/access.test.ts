@@ -79,10 +79,37 @@ t.test('a form that is sent after the proof has aged asks for the passkey, and n
   // Back with a new proof.
   const again = await person('oscar', operator)
   const back = new URL(answer.url).searchParams.get('rd') ?? ''
-  t.match(textOf(await again.browser.open(back)), 'too late after your last confirmation, so nothing was done')
-  const sent = await again.browser.submit(await again.browser.open(back), { reason: 'left the lab' })
+  const fromPage = { headers: { 'sec-fetch-site': 'same-origin' } }
+  const there = await again.browser.request('GET', back, fromPage)
+  t.match(textOf(there), 'too late after your last confirmation, so nothing was done')
+  const sent = await again.browser.submit(there, { reason: 'left the lab' })
   t.match(textOf(sent), 'ada is suspended')
   t.notMatch(textOf(sent), 'nothing was done')
+})
+
+t.test('nobody else makes an operator believe that a form was sent', async t => {
+  const { person, admin, time } = await openDesk(t)
+  const { account: ada } = await person('ada')
+  const { browser } = await person('oscar', operator)
+  const page = `${admin}/people/${ada.id}/resume`
+  const link = `${page}?undone`
+  for (const site of ['none', 'cross-site', 'same-site'])
+    t.notMatch(
+      textOf(await browser.request('GET', link, { headers: { 'sec-fetch-site': site } })),
+      'nothing was done',
+      `a link: ${site}`
+    )
+  time.advance(16 * 60)
+  for (const method of ['GET', 'POST'])
+    for (const site of ['none', 'cross-site', 'same-site']) {
+      const { headers } = await browser.request(method, link, { headers: { 'sec-fetch-site': site } })
+      const { pathname, searchParams } = new URL(headers.location ?? '', admin)
+      t.same(
+        [pathname, searchParams.get('rd')],
+        ['/.factorgate/challenge', page],
+        `${method}, ${site}, before the proof`
+      )
+    }
 })
 
 t.test('the console stands on the portal’s host alone', async t => {

@@ -31,10 +31,6 @@
     follow()
   })
 
-  // That a form came too late is said once, and not after a reload, on the way back or from a bookmark.
-  const { pathname, search, hash } = location
-  if (/[?&]undone$/.test(search)) history.replaceState(null, '', pathname + search.slice(0, -'?undone'.length) + hash)
-
   all('[data-into]', input => {
     input.addEventListener('change', async () => {
       const [file] = input.files

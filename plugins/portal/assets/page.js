@@ -17,6 +17,9 @@
   const go = url => location.assign(withHash(url))
   if (hash) all('a[href^="/"][href*="rd="],a[data-on]', link => (link.href = withHash(link.href)))
 
+  // That a form came too late is said once, and not after a reload, on the way back or from a bookmark.
+  if (/[?&]undone$/.test(location)) history.replaceState(null, '', location.href.slice(0, -7))
+
   // --- Passkeys -------------------------------------------------------------------------------------------------------
 
   const canUsePasskeys = typeof PublicKeyCredential === 'function' && navigator.credentials !== undefined
@@ -177,7 +180,7 @@
   all('[data-digits]', field => {
     const { digits: size, sends } = field.dataset
     let sent = ''
-    field.addEventListener('input', () => {
+    field.oninput = () => {
       const digits = field.value.normalize('NFKD').replace(aside, '')
       // A gap in the middle, unless somebody corrects something before it.
       if (/^\d+$/.test(digits) && field.selectionEnd === field.value.length)
@@ -186,7 +189,7 @@
       if (!/^\p{Nd}+$/u.test(digits) || [...digits].length !== Number(size)) return
       sent = digits
       field.form.requestSubmit()
-    })
+    }
   })
 
   // A password can be shown, Caps Lock is told, and a new password says when it is long enough.
@@ -314,14 +317,14 @@
   all('[data-find]', field => {
     const entries = [...document.querySelectorAll('.apps > li')]
     const isSeen = entry => !entry.hidden
-    field.addEventListener('input', () => {
+    field.oninput = () => {
       for (const entry of entries) entry.hidden = !folded(entry.textContent).includes(folded(field.value.trim()))
       all('[data-apps]', section => (section.hidden = !section.querySelector('li:not([hidden])')))
       field.nextElementSibling.hidden = entries.some(isSeen)
-    })
-    field.addEventListener('keydown', ({ key }) => {
+    }
+    field.onkeydown = ({ key }) => {
       if (key === 'Enter' && field.value) entries.find(isSeen)?.querySelector('a').click()
-    })
+    }
     addEventListener('keydown', event => {
       if (event.key !== '/' || event.target.matches('input')) return
       event.preventDefault()
