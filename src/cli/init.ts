@@ -1,5 +1,5 @@
 /** `factorgate init`: creates a configuration, its key file and the first operator. It overwrites nothing and leaves nothing half-made. */
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseConfig } from '../../config/load.ts'
@@ -122,11 +122,13 @@ async function writeFiles(file: string, text: string, config: Config, onMade: (p
     onMade(file)
     await naming(file, () => handle.writeFile(text)).finally(() => handle.close())
   })
+  // A link to a place that is not there yet is the operator's.
+  const missing = filesOf(config).filter(each => lstatSync(each, { throwIfNoEntry: false }) === undefined)
   await asOwnerOf(config.keyFile, async () => {
     ensure(path.dirname(config.keyFile), 0o700)
     await createKeyFile(config.keyFile)
   })
-  for (const each of filesOf(config)) onMade(each)
+  for (const each of missing) onMade(each)
 }
 
 /** What the key file, the store and the journal leave on the disk. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { checkKey } from '../../src/keyring/key-check.ts'
@@ -117,6 +117,15 @@ t.test('options that cannot be used are said by their names', async t => {
     t.match(await factorgate('init', ...args), { code: 2, stdout: '', stderr: sentence }, args.join(' '))
     t.same(readdirSync(factorgate.folder), [])
   }
+})
+
+t.test('what breaks off leaves a link of the operator’s to a place that is not there', async t => {
+  const factorgate = terminal(t, { config: null })
+  const at = (name: string) => path.join(factorgate.folder, name)
+  mkdirSync(at('var'))
+  symlinkSync(at('not-mounted/journal.jsonl'), at('var/journal.jsonl'))
+  t.match(await factorgate('init'), { code: 1, stderr: /journal .* cannot be written/ })
+  t.same(readdirSync(factorgate.folder, { recursive: true }).sort(), ['var', 'var/journal.jsonl'])
 })
 
 t.test('a signal leaves nothing half-made, and the same init works again', async t => {
