@@ -101,6 +101,13 @@ t.test('U5: a person asks for the verdict through the proxy: no header of it is 
           t.notMatch(all, new RegExp(`${login.slice(6)}|${shared}|remote-user|eyJ[\\w-]+\\.`, 'i'), what)
         }
     t.equal(app.requests.length, before)
+    const permitted = await through('/data')
+    t.equal(permitted.status, 200, name)
+    t.notMatch(
+      JSON.stringify(permitted.headers),
+      new RegExp(`${login.slice(6)}|${shared}|remote-user|eyJ[\\w-]+\\.`, 'i'),
+      name
+    )
   }
 })
 
