@@ -57,7 +57,7 @@ export class JournalReader {
   async *search(options: SearchOptions): AsyncGenerator<Entry> {
     const { person, limit } = options
     if (limit < 1) return
-    // Only a name may be in any file.
+    // A name may be in any file. Everything else needs only the newest files.
     const opened = person === undefined ? null : await this.#opened()
     const matcher = new Matcher(options, opened === null ? null : await this.#personsOf(opened, person!))
     const files = opened ?? (await this.files())

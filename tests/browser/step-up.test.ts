@@ -91,5 +91,31 @@ t.test('stepping up', async t => {
     await page.context().close()
   })
 
+  await t.test(
+    'a form of the console that came too late says so after the passkey, and works when it is sent again',
+    async t => {
+      const { page } = await lab.person()
+      const key = await addAuthenticator(page)
+      await lab.gate.account('olga', ['operators'])
+      const { account } = await resident(lab, 'olga', { passkey: key })
+      await signedIn(lab, page, account, 'webauthn')
+      const { accounts } = lab.gate.server.runtime
+      const linus = (await accounts.byName('linus'))!
+      await page.goto(`${lab.portal}admin/people/${linus.id}/suspend`)
+      lab.time.advance(16 * 60)
+      await page.getByLabel('Reason').fill('left the lab')
+      await page.getByRole('button', { name: 'Suspend now' }).click()
+      await page.getByRole('button', { name: 'Use my passkey' }).click()
+      await page.getByRole('alert').filter({ hasText: 'so nothing was done' }).waitFor()
+      t.equal((await accounts.byId(linus.id))?.suspended, null)
+      t.equal(page.url(), `${lab.portal}admin/people/${linus.id}/suspend`)
+      await page.getByLabel('Reason').fill('left the lab')
+      await page.getByRole('button', { name: 'Suspend now' }).click()
+      await page.getByText(/linus is suspended/).waitFor()
+      t.match((await accounts.byId(linus.id))?.suspended, { why: 'left the lab' })
+      await page.context().close()
+    }
+  )
+
   t.test('nothing complained, and nobody else was asked', async t => nothingComplained(t, lab))
 })

@@ -20,7 +20,7 @@ export type Suitability =
   | { kind: 'unsuitable'; why: string }
   | { kind: 'unavailable'; why: string }
 
-/** Null if the server refuses. */
+/** `info` comes from INFO, `config` from CONFIG GET; null if the server refuses. */
 export function readFacts(info: string | null, config: Readonly<Record<string, string>> | null): RedisFacts {
   const fields = new Map<string, string>()
   for (const line of info?.split(/\r?\n/) ?? []) {
