@@ -123,7 +123,9 @@ export class Issuer {
 
   /** A process that was killed has left its lock. Where no other process uses the store, every other owner was. */
   #hasLeft(owner: string): boolean {
-    return hasEnded(owner, this.#holder.place) ?? this.#input.settleMs === 0
+    const { place, isPlaceKnown } = this.#holder
+    const hasIt = hasEnded(owner, place)
+    return this.#input.settleMs === 0 ? (hasIt ?? true) : isPlaceKnown && hasIt === true
   }
 
   #keepLock(isOurs = (text: string) => text === this.#owner): Promise<boolean> {

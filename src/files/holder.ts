@@ -5,12 +5,15 @@ import { readFileSync, readlinkSync } from 'node:fs'
 interface Holder {
   readonly text: string
   readonly place: string
+  /** False where the system does not tell it, so that processes elsewhere may name the same place. */
+  readonly isPlaceKnown: boolean
 }
 
 export function holderName(pid = process.pid): Holder {
-  const place = `${bootId()}-${pidNamespace()}`
+  const [boot, space] = [bootId(), pidNamespace()]
+  const place = `${boot ?? 'here'}-${space ?? '0'}`
   const text = `${place}:${pid}:${startOf(pid) ?? ''}:${randomBytes(6).toString('hex')}`
-  return { place, text }
+  return { place, text, isPlaceKnown: boot !== null && space !== null }
 }
 
 export function pidOf(holder: string): number {
@@ -28,15 +31,15 @@ export function hasEnded(holder: string, place: string): boolean | null {
   return found !== null && found !== start
 }
 
-function bootId(): string {
-  return read('/proc/sys/kernel/random/boot_id')?.slice(0, 13) ?? 'here'
+function bootId(): string | null {
+  return read('/proc/sys/kernel/random/boot_id')?.slice(0, 13) ?? null
 }
 
-function pidNamespace(): string {
+function pidNamespace(): string | null {
   try {
-    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
+    return /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? null
   } catch {
-    return '0'
+    return null
   }
 }
 

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import fs, { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
@@ -389,6 +390,29 @@ t.test('a process that was killed at an order leaves no lock for the next', asyn
     t.equal(served(gate) !== null, isTaken, `${owner}, ${settleMs}`)
     t.equal(await here.store.get('acme-lock'), isTaken ? null : owner)
   }
+})
+
+t.test('where the system does not tell machines apart, the lock of another gate is not taken', async t => {
+  const { readFileSync } = fs
+  t.teardown(() => {
+    fs.readFileSync = readFileSync
+    syncBuiltinESMExports()
+  })
+  // As in a sandbox without /proc.
+  fs.readFileSync = ((file: string, ...rest: []) => {
+    if (file.startsWith('/proc/')) throw new Error('there is no /proc')
+    return readFileSync(file, ...rest)
+  }) as typeof readFileSync
+  syncBuiltinESMExports()
+  const child = spawn('true')
+  const elsewhere = holderName(child.pid).text
+  await once(child, 'exit')
+  const here = await world(t, { settleMs: 1 })
+  const gate = await here.gate()
+  await here.store.add('acme-lock', elsewhere, 600)
+  await gate.issuer.pass(true)
+  t.equal(served(gate), null)
+  t.equal(await here.store.get('acme-lock'), elsewhere)
 })
 
 t.test('a certificate from a backup, which has no states, is not ordered again', async t => {
