@@ -71,7 +71,9 @@ export function runAgainAs({ uid, gid }: Owner): number | null {
     '--pdeathsig=TERM'
   ]
   const command = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
-  const { status, signal } = spawnSync('setpriv', [...user, '--', ...command], { stdio: 'inherit' })
+  // The journal names who has begun it (`operator` in command-context.ts).
+  const env = { ...process.env, SUDO_USER: process.env.SUDO_USER || 'root' }
+  const { status, signal } = spawnSync('setpriv', [...user, '--', ...command], { stdio: 'inherit', env })
   // As a shell says it.
   return signal === null ? status : 128 + constants.signals[signal]
 }

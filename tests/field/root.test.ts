@@ -245,7 +245,7 @@ asRoot('where Node.js lets nobody change the user, the whole command runs as the
   const given = (input: string, ...argv: string[]) =>
     spawnSync(process.execPath, [refusing(), ...program(), ...argv], {
       cwd: folder,
-      env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: at('factorgate.yaml') },
+      env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: at('factorgate.yaml'), SUDO_USER: undefined },
       encoding: 'utf8',
       input
     })
@@ -254,6 +254,7 @@ asRoot('where Node.js lets nobody change the user, the whole command runs as the
   if (/Cannot find module|EACCES/.test(made.stderr)) return void notTried(t, 'the made-up user cannot read the program')
   t.equal(made.status, 0, made.stderr)
   t.match(run('user', 'add', 'ada'), { status: 0, stdout: /\/invite\// })
+  t.match(readFileSync(at('var/journal.jsonl'), 'utf8'), /"name":"ada".*"operator":"root as uid 61234"/)
   t.match(
     given(`found: ${newTokenText()}`, 'token', 'check'),
     { status: 1, stdout: /not known here/ },
