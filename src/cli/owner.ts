@@ -13,6 +13,8 @@ export interface Owner {
 
 const root: Owner = { uid: 0, gid: 0 }
 const maxLinks = 40
+/** The exit code of setpriv(1) where this root may not change the user, as in some containers. */
+const setprivFailed = 127
 
 /**
  * The first non-root owner on the path to `file`, or root. Throws PersonError if several users can write a root directory on it, because
@@ -63,6 +65,9 @@ export class CannotChangeUser extends PersonError {
 
 /** Runs this command once more, all of it as `owner`, and ends it if this process is ended. Null if that is not possible here. */
 export function runAgainAs({ uid, gid }: Owner): number | null {
+  // That of BusyBox has other options.
+  const { stdout } = spawnSync('setpriv', ['--version'], { encoding: 'utf8' })
+  if (!/util-linux/.test(stdout ?? '')) return null
   const isKnown = passwd().some(fields => Number(fields[2]) === uid)
   const user = [
     `--reuid=${uid}`,
@@ -75,7 +80,8 @@ export function runAgainAs({ uid, gid }: Owner): number | null {
   const env = { ...process.env, SUDO_USER: process.env.SUDO_USER || 'root' }
   const { status, signal } = spawnSync('setpriv', [...user, '--', ...command], { stdio: 'inherit', env })
   // As a shell says it.
-  return signal === null ? status : 128 + constants.signals[signal]
+  if (signal !== null) return 128 + constants.signals[signal]
+  return status === setprivFailed ? null : status
 }
 
 /** The identity taken on; null for its own. */

@@ -271,6 +271,29 @@ asRoot('where Node.js lets nobody change the user, the whole command runs as the
     t.equal(statSync(at('var', name)).uid, uid, name)
 })
 
+asRoot('where the command cannot run again as the owner, a sentence says what to do', async t => {
+  const { at, folder } = fixture(t)
+  chmodSync(at('factorgate.yaml'), 0o644)
+  for (const [title, script] of [
+    ['BusyBox has other options', 'echo "setpriv: unrecognized option: $1" >&2; exit 1'],
+    ['no right', 'case $1 in --version) echo setpriv from util-linux 2.41 ;; *) exit 127 ;; esac']
+  ] as const) {
+    writeFileSync(at('setpriv'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    const { status, stderr } = spawnSync(process.execPath, [refusing(), ...program(), 'user', 'add', 'ada'], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        FACTORGATE_CONFIG: at('factorgate.yaml'),
+        PATH: `${folder}:${process.env.PATH}`
+      },
+      encoding: 'utf8'
+    })
+    t.equal(status, 1, title)
+    t.match(stderr, /^factorgate: this Node\.js does not let root work as uid 61234; run [^\n]+\n$/, title)
+  }
+})
+
 asRoot(
   'the command that runs again as the owner ends with the first, and its end by a signal is no question of rights',
   async t => {
