@@ -49,17 +49,19 @@ export function ownerOf(file: string): Owner {
   return root
 }
 
-/**
- * Node.js 20 with a libuv of the system, as in Debian 13, refuses every change of the user (CVE-2024-22017). Where this is thrown, nothing is done, and nothing is read from standard input.
- */
+/** Node.js 20 with a libuv of the system, as in Debian 13, refuses every change of the user (CVE-2024-22017). */
 export class CannotChangeUser extends PersonError {
   readonly owner: Owner
+  /** True if nothing is done yet, and nothing is read from standard input. */
+  readonly mayRunAgain: boolean
 
-  constructor(owner: Owner) {
-    super(
-      `this Node.js does not let root work as uid ${owner.uid}; run the command as that user (runuser -u USER -- factorgate …), or install Node.js 24`
-    )
+  constructor(owner: Owner, mayRunAgain: boolean) {
+    const wayOut = mayRunAgain
+      ? 'run the command as that user (runuser -u USER -- factorgate …), or install Node.js 24'
+      : 'name a folder of root, or install Node.js 24'
+    super(`this Node.js does not let root work as uid ${owner.uid}; ${wayOut}`)
     this.owner = owner
+    this.mayRunAgain = mayRunAgain
   }
 }
 
@@ -86,9 +88,22 @@ export function runAgainAs({ uid, gid }: Owner): number | null {
 
 /** The identity taken on; null for its own. */
 let taken: Owner | null = null
+/** How many commands or parts of one are at work as an owner, also as root. */
+let atWork = 0
 
 /** Without root it changes nothing. */
 export async function asOwner<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
+  return as(owner, async () => {
+    atWork++
+    try {
+      return await work()
+    } finally {
+      atWork--
+    }
+  })
+}
+
+async function as<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
   if (process.getuid?.() !== 0) return work()
   const before = taken
   become(owner)
@@ -121,7 +136,7 @@ export function asOwnerOfNow<T>(file: string, work: () => T): T {
 
 /** Runs `work` as the original user, for reading only: files of root stay unreadable to others. */
 export function asSelf<T>(work: () => Promise<T>): Promise<T> {
-  return asOwner(root, work)
+  return as(root, work)
 }
 
 const groups = process.getgroups?.() ?? []
@@ -137,7 +152,7 @@ function become(owner: Owner | null): void {
     seteuid.call(process, 0)
   } catch (error) {
     if (owner === null || (error as NodeJS.ErrnoException).code !== 'ERR_INVALID_STATE') throw error
-    throw new CannotChangeUser(owner)
+    throw new CannotChangeUser(owner, atWork === 0)
   }
   taken = owner
   if (isRoot) {

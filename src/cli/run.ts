@@ -116,7 +116,7 @@ export async function run(argv: readonly string[], terminal: Io): Promise<ExitCo
     io.stdout(helpPage(command))
     return 0
   } catch (error) {
-    const again = error instanceof CannotChangeUser ? runAgainAs(error.owner) : null
+    const again = error instanceof CannotChangeUser && error.mayRunAgain ? runAgainAs(error.owner) : null
     if (again !== null) return again as ExitCode
     return reportError(error, command.name, io)
   }

@@ -271,6 +271,26 @@ asRoot('where Node.js lets nobody change the user, the whole command runs as the
     t.equal(statSync(at('var', name)).uid, uid, name)
 })
 
+asRoot('where root’s command is at work and may write nothing as another, it does not run again', async t => {
+  const { at, folder } = fixture(t)
+  chownSync(at('var'), 0, 0)
+  mkdirSync(at('theirs'))
+  chownSync(at('theirs'), uid, gid)
+  const run = (...argv: string[]) =>
+    spawnSync(process.execPath, [refusing(), ...program(), ...argv], {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '', FACTORGATE_CONFIG: at('factorgate.yaml') },
+      encoding: 'utf8'
+    })
+  t.equal(run('key', 'new', at('var/factorgate.key')).status, 0)
+  t.equal(run('user', 'add', 'ada').status, 0)
+  const { status, stderr } = run('store', 'export', at('theirs/backup'))
+  t.equal(status, 1)
+  t.match(stderr, /does not let root work as uid 61234; name a folder of root, or install Node\.js 24\n$/)
+  t.notMatch(stderr, /again/)
+  t.same(readdirSync(at('theirs')), [])
+})
+
 asRoot('where the command cannot run again as the owner, a sentence says what to do', async t => {
   const { at, folder } = fixture(t)
   chmodSync(at('factorgate.yaml'), 0o644)
