@@ -76,13 +76,14 @@ t.test('a form that is sent after the proof has aged asks for the passkey, and n
   t.match(answer.url, /\/\.factorgate\/challenge\?rd=/)
   t.equal((await gate.server.runtime.accounts.byId(ada.id))?.suspended, null)
 
-  // Back with a new proof.
+  // Back with a new proof. An institution leads there as another site does.
   const again = await person('oscar', operator)
+  const { host } = new URL(admin)
+  browser.hold(host, again.browser.cookies(host))
   const back = new URL(answer.url).searchParams.get('rd') ?? ''
-  const fromPage = { headers: { 'sec-fetch-site': 'same-origin' } }
-  const there = await again.browser.request('GET', back, fromPage)
+  const there = await browser.request('GET', back, { headers: { 'sec-fetch-site': 'cross-site' } })
   t.match(textOf(there), 'too late after your last confirmation, so nothing was done')
-  const sent = await again.browser.submit(there, { reason: 'left the lab' })
+  const sent = await browser.submit(there, { reason: 'left the lab' })
   t.match(textOf(sent), 'ada is suspended')
   t.notMatch(textOf(sent), 'nothing was done')
 })
@@ -91,25 +92,34 @@ t.test('nobody else makes an operator believe that a form was sent', async t => 
   const { person, admin, time } = await openDesk(t)
   const { account: ada } = await person('ada')
   const { browser } = await person('oscar', operator)
+  const { browser: other } = await person('olga', operator)
   const page = `${admin}/people/${ada.id}/resume`
-  const link = `${page}?undone`
-  for (const site of ['none', 'cross-site', 'same-site'])
-    t.notMatch(
-      textOf(await browser.request('GET', link, { headers: { 'sec-fetch-site': site } })),
-      'nothing was done',
-      `a link: ${site}`
-    )
+  const forms = [await browser.open(page), await other.open(page)] as const
   time.advance(16 * 60)
-  for (const method of ['GET', 'POST'])
-    for (const site of ['none', 'cross-site', 'same-site']) {
-      const { headers } = await browser.request(method, link, { headers: { 'sec-fetch-site': site } })
-      const { pathname, searchParams } = new URL(headers.location ?? '', admin)
-      t.same(
-        [pathname, searchParams.get('rd')],
-        ['/.factorgate/challenge', page],
-        `${method}, ${site}, before the proof`
+  const asked = await other.submit(forms[1], { reason: 'x' })
+  const foreign = new URL(asked.url).searchParams.get('rd') ?? ''
+  t.match(foreign, /\?undone=/)
+  const own = new URL((await browser.submit(forms[0], { reason: 'x' })).url).searchParams.get('rd') ?? ''
+  const wrong = own.replace('/resume', '/suspend')
+  for (const link of [`${page}?undone`, `${page}?undone=1`, foreign, wrong])
+    for (const method of ['GET', 'POST'])
+      for (const site of ['none', 'cross-site', 'same-site']) {
+        const { headers } = await browser.request(method, link, { headers: { 'sec-fetch-site': site } })
+        const { pathname, searchParams } = new URL(headers.location ?? '', admin)
+        t.equal(pathname, '/.factorgate/challenge')
+        t.notMatch(searchParams.get('rd'), /undone=/, `${method}, ${site}, before the proof`)
+      }
+  const { host } = new URL(admin)
+  browser.hold(host, (await person('oscar', operator)).browser.cookies(host))
+  // The last proof leads there from a page of ours, also where the link led to the challenge.
+  for (const link of [`${page}?undone`, `${page}?undone=1`, foreign, wrong])
+    for (const site of ['none', 'cross-site', 'same-origin'])
+      t.notMatch(
+        textOf(await browser.request('GET', link, { headers: { 'sec-fetch-site': site } })),
+        'nothing was done',
+        `${link}: ${site}`
       )
-    }
+  t.match(textOf(await browser.open(own)), 'nothing was done')
 })
 
 t.test('the console stands on the portal’s host alone', async t => {

@@ -18,7 +18,7 @@
   if (hash) all('a[href^="/"][href*="rd="],a[data-on]', link => (link.href = withHash(link.href)))
 
   // That a form came too late is said once, and not after a reload, on the way back or from a bookmark.
-  if (/[?&]undone$/.test(location)) history.replaceState(null, '', location.href.slice(0, -7))
+  if (/.undone=.{43}$/.test(location)) history.replaceState('', '', location.href.slice(0, -51))
 
   // --- Passkeys -------------------------------------------------------------------------------------------------------
 
