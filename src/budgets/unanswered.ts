@@ -52,8 +52,9 @@ function haveStepsBegun({ settlement, found }: Unanswered, now: Ledger): boolean
   return given === momentsOf(now) && (found === null || given !== momentsOf(found))
 }
 
-function momentsOf({ askedAt, isUnanswered, boughtWith, suspendedAt }: Ledger): string {
-  return `${askedAt} ${isUnanswered} ${boughtWith} ${suspendedAt}`
+function momentsOf({ askedAt, isUnanswered, boughtWith, boughtAt, suspendedAt }: Ledger): string {
+  // Another gate buys with the same proof, and at another moment.
+  return `${askedAt} ${isUnanswered} ${boughtWith} ${boughtAt.at(-1)} ${suspendedAt}`
 }
 
 /** What was reported before is not counted again. Paths are told apart by themselves. */
