@@ -1,5 +1,5 @@
 /** Budgets where the store does not answer, where records are of another version, and how often the store is asked. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { Budget } from '../../src/budgets/budget.ts'
 import type { Passing } from '../../src/budgets/budgets.ts'
 import { ledgerRecord } from '../../src/budgets/ledger-record.ts'
@@ -98,15 +98,20 @@ class MuteStore extends MemoryStore {
   }
 }
 
+/** Two gates on such a store, each with a transfer of the same person. */
+function twoGates(t: Test) {
+  const clock = new TestClock()
+  const store = new MuteStore(clock.read)
+  const [one, other] = [fixture(store, clock), fixture(store, clock)]
+  for (const { budgets } of [one, other]) t.teardown(() => budgets.stop())
+  return { clock, store, one, other, flow: one.open(false).flow, elsewhere: other.open(false) }
+}
+
 for (const isOvertaken of [false, true])
   t.test(
     `a report without an answer counts once, and what began with it is done${isOvertaken ? ', also if another gate has written since' : ''}`,
     async t => {
-      const clock = new TestClock()
-      const store = new MuteStore(clock.read)
-      const [one, other] = [fixture(store, clock), fixture(store, clock)]
-      for (const { budgets } of [one, other]) t.teardown(() => budgets.stop())
-      const [{ flow }, elsewhere] = [one.open(false), other.open(false)]
+      const { store, one, other, flow, elsewhere } = twoGates(t)
       flow.sent(300 * 1024)
       await one.budgets.flush()
       flow.sent(20 * MiB)
@@ -165,11 +170,7 @@ t.test(
 t.test(
   'a budget is passed in a write without an answer, and another gate writes next → the steps are done',
   async t => {
-    const clock = new TestClock()
-    const store = new MuteStore(clock.read)
-    const [one, other] = [fixture(store, clock), fixture(store, clock)]
-    for (const { budgets } of [one, other]) t.teardown(() => budgets.stop())
-    const [{ flow }, elsewhere] = [one.open(false), other.open(false)]
+    const { clock, store, one, other, flow, elsewhere } = twoGates(t)
     await one.budgets.flush()
     flow.sent(101 * MiB)
     store.isMuteOnce = true
