@@ -1,5 +1,5 @@
 /** `factorgate init`: creates a configuration, its key file and the first operator. It overwrites nothing and leaves nothing half-made. */
-import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, statSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { parseConfig } from '../../config/load.ts'
@@ -7,6 +7,7 @@ import { formatProblem, type Problem } from '../../config/reading/diagnostics.ts
 import type { Config } from '../../config/schema.ts'
 import { initTemplate, type TemplateOptions } from '../../config/template.ts'
 import { headFileOf } from '../audit/chain-head.ts'
+import { journalFiles } from '../audit/journal-files.ts'
 import { makeFolder } from '../ensure-directory.ts'
 import { canonicalName } from '../identity/account.ts'
 import { checkKey } from '../keyring/key-check.ts'
@@ -74,7 +75,7 @@ Example:
       ...(values.upstream === undefined ? {} : { upstream: values.upstream })
     } satisfies TemplateOptions)
     const { config, warnings } = checked(text, file)
-    refuseIfThere(file, config)
+    await refuseIfThere(file, config)
     const made: string[] = []
     let signal: NodeJS.Signals | null = null
     const onSignal = (asked: NodeJS.Signals) => {
@@ -158,11 +159,11 @@ function checked(text: string, file: string): { config: Config; warnings: readon
   throw new UsageError(said.join('; '))
 }
 
-function refuseIfThere(file: string, config: Config): void {
+async function refuseIfThere(file: string, config: Config): Promise<void> {
   const there = [file, ...filesOf(config)].filter(existsSync)
   if (there.length === 0) return
   const sentence = `there is already ${there.join(', ')}; init never overwrites a file`
-  if (!hasBegun(config.journal.file))
+  if (!(await hasBegun(config.journal.file)))
     throw new PersonError(
       `${sentence}: choose another folder. If this is the rest of an init that was broken off, remove it and begin again`
     )
@@ -173,11 +174,8 @@ function refuseIfThere(file: string, config: Config): void {
 }
 
 /** Whether a journal has lines, so that somebody has used what lies beside it. */
-function hasBegun(journal: string): boolean {
-  const folder = path.dirname(journal)
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return false
-  const names = readdirSync(folder).filter(name => name.startsWith(path.basename(journal)))
-  return names.some(name => statSync(path.join(folder, name)).size > 0)
+async function hasBegun(journal: string): Promise<boolean> {
+  return (await journalFiles(journal)).some(file => statSync(file).size > 0)
 }
 
 function storePath({ store }: Config): string {

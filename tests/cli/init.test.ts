@@ -154,6 +154,8 @@ t.test('the rest of another init is called so, and data without a configuration 
   mkdirSync(at('var'))
   await factorgate.ok('key', 'new', at('var/factorgate.key'))
   writeFileSync(at('var/journal.jsonl'), '')
+  // A process that was killed leaves its lock, which is a link to nothing.
+  symlinkSync('here-0:1:2:3', at('var/journal.jsonl.lock'))
   t.match((await factorgate('init')).stderr, /If this is the rest of an init that was broken off, remove it/)
   writeFileSync(at('var/journal.jsonl'), '{}\n')
   const used = (await factorgate('init')).stderr
