@@ -4,10 +4,13 @@
  */
 import { constants } from 'node:os'
 
+/** The signals that end a command. */
+export const endingSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
 /** Handles signals as the kernel would for another process, unless somebody else listens to them too. */
 export function endBySignals(): void {
   if (process.pid !== 1) return
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  for (const signal of endingSignals)
     process.on(signal, () => {
       if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal])
     })

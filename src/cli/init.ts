@@ -17,10 +17,9 @@ import { knownStoresFile } from '../services/app-options.ts'
 import { type Command, type Io, PersonError, readArgs, UsageError } from './command.ts'
 import { withStore } from './command-context.ts'
 import { naming } from './error-report.ts'
+import { endingSignals } from './first-process.ts'
 import { asOwnerOf, asSelf } from './owner.ts'
 import { accountsAt, invite } from './user/person.ts'
-
-const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 export const command: Command = {
   name: 'init',
@@ -84,9 +83,9 @@ Example:
     }
     // A second signal ends the process as usual.
     const ignoreSignals = () => {
-      for (const each of signals) process.off(each, onSignal)
+      for (const each of endingSignals) process.off(each, onSignal)
     }
-    for (const each of signals) process.on(each, onSignal)
+    for (const each of endingSignals) process.on(each, onSignal)
     try {
       await writeFiles(file, text, config, path => made.push(path))
       return await withStore(io, { config: file, changes: 'grant', mayCreate: true }, async place => {

@@ -1,9 +1,8 @@
 /** A file that is being written. If the command ends meanwhile, such as by the time limit of a nightly backup, it does not keep its final name. */
 import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { endingSignals } from '../first-process.ts'
 import { asOwnerOfNow } from '../owner.ts'
-
-const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 interface Steps<File, Result> {
   /** If it rejects, there is no file. */
@@ -23,7 +22,7 @@ export async function written<File, Result>(
   let isMade = false
   let early: NodeJS.Signals | null = null
   const stop = () => {
-    for (const signal of signals) process.off(signal, onSignal)
+    for (const signal of endingSignals) process.off(signal, onSignal)
   }
   // This is synchronous: the command goes on meanwhile as another user, and a second signal must not come in between.
   const remove = () => asOwnerOfNow(path.dirname(target), () => rmSync(target, { force: true }))
@@ -42,7 +41,7 @@ export async function written<File, Result>(
     if (isMade) endBy(signal)
     else early ??= signal
   }
-  for (const signal of signals) process.on(signal, onSignal)
+  for (const signal of endingSignals) process.on(signal, onSignal)
   try {
     const file = await make()
     isMade = true
