@@ -11,16 +11,13 @@ import {
   toPublicStrings,
   toPublicWorkerScope
 } from './response-addresses.ts'
-import { toPublicLocation, type UrlMapping } from './url-mapping.ts'
+import { type Rewrite, toPublicLocation, type UrlMapping } from './url-mapping.ts'
 
 interface Inbound {
   /** Alternating names and values in latin-1, with the app's bytes. */
   readonly headers: string[]
   readonly hasLength: boolean
 }
-
-/** What becomes of a header's value; null leaves the line out. */
-type Rewrite = (value: string, mapping: UrlMapping) => string | null
 
 type Kind = 'pass' | 'drop' | 'content-length' | 'transfer-encoding' | 'connection' | Rewrite
 

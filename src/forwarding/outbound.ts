@@ -16,7 +16,7 @@ import {
   toUpstreamParts,
   toUpstreamReferer
 } from './request-addresses.ts'
-import { toUpstreamPath, type UrlMapping, urlMappingOf } from './url-mapping.ts'
+import { type Rewrite, toUpstreamPath, type UrlMapping, urlMappingOf } from './url-mapping.ts'
 
 export interface OutboundPlan {
   readonly app: App
@@ -52,9 +52,6 @@ interface OutboundFacts {
   readonly upstreamLogin: { readonly authorization: string } | null
   readonly trace: { readonly traceparent: string; readonly tracestate: string | null } | null
 }
-
-/** What becomes of a header's value; null leaves the line out. */
-type Rewrite = (value: string, mapping: UrlMapping) => string | null
 
 type Kind =
   | 'pass'

@@ -21,6 +21,9 @@ export interface UrlMapping {
   readonly isMoved: boolean
 }
 
+/** What becomes of a header's value; null leaves the line out. */
+export type Rewrite = (value: string, mapping: UrlMapping) => string | null
+
 /** @param host the Host header sent to this upstream. */
 export function urlMappingOf(app: App, upstream: Upstream, host: string): UrlMapping {
   const told = toldOf(app)
