@@ -39,7 +39,7 @@ export function epochKeys(isCluster: boolean): readonly string[] {
 /** The text of the next epoch, which `writer` writes. Without a record, the writers that have been silent for longest are lost if there are too many. */
 export function advancedEpoch(text: string | null, writer: string, record?: PastRecord): string {
   const { count, floor, past, writers } = parse(text)
-  const next = new Map([...writers].sort(([, one], [, other]) => one - other))
+  const next = new Map(oldestFirst(writers))
   next.delete(writer)
   next.set(writer, count + 1)
   const most = maxWriters + (record === undefined ? recordWriters : 0)
@@ -61,8 +61,12 @@ interface PastRecord {
 export function pastRecord(text: string | null, writer: string, name: string): PastRecord | null {
   const { writers } = parse(text)
   if (writers.has(writer) || writers.size < maxWriters + recordWriters) return null
-  const oldest = [...writers].sort(([, one], [, other]) => one - other).slice(0, writers.size + 1 - maxWriters)
+  const oldest = oldestFirst(writers).slice(0, writers.size + 1 - maxWriters)
   return { name, value: pairsOf(oldest) }
+}
+
+function oldestFirst(writers: Epoch['writers']): [writer: string, at: number][] {
+  return [...writers].sort(([, one], [, other]) => one - other)
 }
 
 /** The names of the records of an epoch, oldest first. */
