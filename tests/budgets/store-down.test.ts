@@ -98,12 +98,17 @@ class MuteStore extends MemoryStore {
   }
 }
 
+function muteGate(t: Test, clock = new TestClock(), store = new MuteStore(clock.read)) {
+  const gate = fixture(store, clock)
+  t.teardown(() => gate.budgets.stop())
+  return { ...gate, store }
+}
+
 /** Two gates on such a store, each with a transfer of the same person. */
 function twoGates(t: Test) {
-  const clock = new TestClock()
-  const store = new MuteStore(clock.read)
-  const [one, other] = [fixture(store, clock), fixture(store, clock)]
-  for (const { budgets } of [one, other]) t.teardown(() => budgets.stop())
+  const one = muteGate(t)
+  const { clock, store } = one
+  const other = muteGate(t, clock, store)
   return { clock, store, one, other, flow: one.open(false).flow, elsewhere: other.open(false) }
 }
 
@@ -140,10 +145,7 @@ for (const isOvertaken of [false, true])
 t.test(
   'of several reports without an answer the store has one → it counts once, and what began with it is done',
   async t => {
-    const clock = new TestClock()
-    const store = new MuteStore(clock.read)
-    const { budgets, passings, open } = fixture(store, clock)
-    t.teardown(() => budgets.stop())
+    const { clock, store, budgets, passings, open } = muteGate(t)
     const { flow } = open(false)
     await budgets.flush()
     flow.sent(101 * MiB)
@@ -190,10 +192,7 @@ t.test(
 t.test(
   'a suspension begins in a write without an answer, and nothing more flows → it is done all the same',
   async t => {
-    const clock = new TestClock()
-    const store = new MuteStore(clock.read)
-    const { budgets, passings, troubles, open } = fixture(store, clock)
-    t.teardown(() => budgets.stop())
+    const { clock, store, budgets, passings, troubles, open } = muteGate(t)
     budgets.configure([budgetOf({ steps: ['step-up', 'suspend'] })])
     const { flow } = open(false)
     await budgets.flush()
